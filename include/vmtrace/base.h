@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base: what every room needs and libc does not give: one-line errors, memory that cannot fail,
+ * growable arrays and strings, escaping of untrusted bytes, and a pool of names.
+ *
+ * Errors come in three kinds. A broken invariant asserts. Out of memory dies in vmt_die_oom(), the
+ * only place. The world (a syscall, a file, a vanished target) returns 0 or a negative errno, with
+ * an optional struct vmt_error that the caller owns and that holds one line of text.
+ */
+#ifndef VMTRACE_BASE_H
+#define VMTRACE_BASE_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define VMT_MUST_CHECK __attribute__((warn_unused_result))
+#define VMT_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#define VMT_NORETURN __attribute__((noreturn))
+#define VMT_CLEANUP(function) __attribute__((cleanup(function)))
+
+#define vmt_countof(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The struct that holds @member, from a pointer to that member. */
+#define vmt_container_of(pointer, type, member) \
+	((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+static inline uint64_t vmt_min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint64_t vmt_max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+/* ---- error.c ---------------------------------------------------------------------------- */
+
+/* One line of text, without a newline; what failed, on what, and what to do. */
+struct vmt_error {
+	char text[512];
+};
+
+/*
+ * Formats the line into @error (which may be NULL) and returns -@err, so that a caller can write
+ * `return vmt_error_set(error, errno, …)`. @err is a positive errno. The text is not completed
+ * with strerror(): write %m or vmt_strerror() where the number matters. Control bytes in the
+ * result are escaped, because names come from the target.
+ */
+int vmt_error_set(struct vmt_error *error, int err, const char *format, ...) VMT_PRINTF(3, 4);
+
+/* strerror() that is safe for any number; the text is static or thread-local. */
+const char *vmt_strerror(int err);
+
+/* ---- memory.c: never return NULL (out of memory ends the process with one line, exit 125) -- */
+void *vmt_malloc(size_t size_bytes);
+void *vmt_calloc(size_t count, size_t size_bytes);
+void *vmt_realloc(void *memory, size_t count, size_t size_bytes);
+char *vmt_strdup(const char *text);
+VMT_NORETURN void vmt_die_oom(void);
+
+/* ---- array.c ---------------------------------------------------------------------------- */
+
+/*
+ * A growable array of any type: declare `VMT_ARRAY(struct vmt_mapping) rows = { 0 };`, add with
+ * vmt_array_push(&rows, value), read rows.data[i] for i < rows.count, free with vmt_array_deinit().
+ */
+#define VMT_ARRAY(type) \
+	struct { \
+		type *data; \
+		size_t count; \
+		size_t capacity; \
+	}
+
+void *vmt_array_grow(void *data, size_t *capacity, size_t needed, size_t size_bytes);
+
+#define vmt_array_push(array, value) \
+	do { \
+		(array)->data = vmt_array_grow((array)->data, &(array)->capacity, \
+					       (array)->count + 1, sizeof(*(array)->data)); \
+		(array)->data[(array)->count++] = (value); \
+	} while (0)
+
+#define vmt_array_clear(array) ((void)((array)->count = 0))
+
+#define vmt_array_deinit(array) \
+	do { \
+		vmt_array_free((array)->data); \
+		(array)->data = NULL; \
+		(array)->count = (array)->capacity = 0; \
+	} while (0)
+
+void vmt_array_free(void *data);
+
+/* ---- str.c ------------------------------------------------------------------------------ */
+
+/* A growable string; data is always NUL-terminated once anything was added, else NULL. */
+struct vmt_str {
+	char *data;
+	size_t length;
+	size_t capacity;
+};
+
+void vmt_str_init(struct vmt_str *str);
+void vmt_str_deinit(struct vmt_str *str);
+void vmt_str_clear(struct vmt_str *str);
+void vmt_str_add(struct vmt_str *str, const char *text);
+void vmt_str_add_bytes(struct vmt_str *str, const void *bytes, size_t length);
+void vmt_str_add_char(struct vmt_str *str, char c);
+void vmt_str_printf(struct vmt_str *str, const char *format, ...) VMT_PRINTF(2, 3);
+void vmt_str_vprintf(struct vmt_str *str, const char *format, va_list args) VMT_PRINTF(2, 0);
+/* Spaces until the string is @column characters wide (UTF-8 continuation bytes do not count). */
+void vmt_str_pad(struct vmt_str *str, size_t column);
+/* Columns that @text takes on a terminal: UTF-8 sequences count one, malformed bytes one each. */
+size_t vmt_text_width(const char *text);
+/* The text, or "" while nothing was added. */
+const char *vmt_str_text(const struct vmt_str *str);
+
+/* ---- escape.c --------------------------------------------------------------------------- */
+
+/*
+ * Adds @length untrusted bytes in a form that a terminal cannot misread: C0 and C1 controls, DEL,
+ * and every byte that is not part of a valid UTF-8 sequence become \ooo (three octal digits, as
+ * /proc/PID/maps writes a newline). A backslash stays as it is, as in maps.
+ */
+void vmt_escape_text(struct vmt_str *str, const char *bytes, size_t length);
+
+/* True if the bytes are valid UTF-8 (no surrogates, no overlong forms, nothing above U+10FFFF). */
+bool vmt_utf8_valid(const char *bytes, size_t length);
+
+/* Bytes of the valid UTF-8 sequence at the front of @bytes (1 to 4), 0 if there is none. */
+size_t vmt_utf8_sequence(const char *bytes, size_t length);
+
+/* ---- names.c ---------------------------------------------------------------------------- */
+
+/*
+ * A pool of names: equal texts get equal pointers, valid until the pool is freed. Paths of mapped
+ * files repeat a thousand times in a run and are compared all the time.
+ */
+struct vmt_names;
+
+struct vmt_names *vmt_names_new(void);
+void vmt_names_free(struct vmt_names *names);
+const char *vmt_names_add(struct vmt_names *names, const char *text);
+const char *vmt_names_add_bytes(struct vmt_names *names, const char *bytes, size_t length);
+
+/* ---- units.c ---------------------------------------------------------------------------- */
+
+/*
+ * A size for people: exact multiples of 1024 as "4K", "132K", "2M", else one decimal ("1.9M").
+ * At most 8 characters. @ret_text must hold 16.
+ */
+const char *vmt_size_text(uint64_t size_bytes, char ret_text[16]);
+
+/*
+ * Reads an unsigned number, decimal or 0x…, with an optional K, M, G or T (powers of 1024).
+ * Returns 0, or -EINVAL for anything else, trailing bytes included, or -ERANGE.
+ */
+VMT_MUST_CHECK int vmt_parse_u64(const char *text, uint64_t *ret_value);
+
+#endif

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * event: shared vocabulary, no functions. One observed fact about the target, as the tracer saw
+ * it: an execve that succeeded, a mapping call that returned, a process that was born or ended.
+ */
+#ifndef VMTRACE_EVENT_H
+#define VMTRACE_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "vmtrace/arch.h"
+#include "vmtrace/image.h"
+
+enum vmt_event_kind {
+	VMT_EVENT_EXEC, /* a new image; the task stands before its first instruction */
+	VMT_EVENT_FORK, /* a new space: a copy of parent_space; the child has not run yet */
+	VMT_EVENT_CALL, /* a mapping call returned; the task stands at its exit stop */
+	VMT_EVENT_CALL_LOST, /* a mapping call began and its exit was never seen (task killed) */
+	VMT_EVENT_SPACE_END, /* the last task of a space is about to exit, or has gone */
+};
+
+/* The file behind a descriptor that a call used, as the target sees it. */
+struct vmt_file_facts {
+	bool known; /* the descriptor was open and could be read */
+	uint32_t dev_major;
+	uint32_t dev_minor;
+	uint64_t inode;
+	uint64_t size_bytes;
+	uint32_t mode; /* st_mode */
+	uint32_t flags; /* O_… of the open file description */
+	uint64_t description; /* same number: same open file description (struct file), as far as
+			       * the tracer could tell; 0 unknown */
+	const char *name; /* readlink of /proc/PID/fd/N, from a names pool */
+};
+
+struct vmt_event {
+	enum vmt_event_kind kind;
+	pid_t pid; /* thread group */
+	pid_t tid;
+	uint64_t time_ns; /* since the trace began, CLOCK_MONOTONIC */
+	const struct vmt_arch *arch; /* of the call; for EXEC and FORK of the program */
+
+	uint32_t space; /* address space this is about; the tracer numbers them from 1 */
+	uint32_t parent_space; /* FORK: copied from; EXEC: the space the task had, 0 if none */
+	bool alive; /* SPACE_END: /proc/TID/maps can still be read */
+	bool order_inferred; /* another thread of the space changed it at the same time: which
+			      * came first is not known */
+
+	/* CALL, CALL_LOST */
+	enum vmt_call_id call; /* IPC is resolved to SHMAT or SHMDT, old mmap keeps its name */
+	uint64_t number; /* as the kernel was asked */
+	uint64_t args[6]; /* old mmap: its six words; shmat through ipc: shmat's arguments */
+	int64_t result; /* as the kernel returned it; shmat through ipc: the address it wrote */
+	bool failed; /* result is -errno */
+	uint64_t ip;
+	uint64_t sp;
+	struct vmt_file_facts file; /* mmap with a descriptor; looked up before the call ran */
+	/*
+	 * Words that the call read or wrote through a pointer, already fetched: io_setup: the
+	 * context id; prlimit: new soft and hard limit; prctl PR_SET_VMA: none; ioctl
+	 * UFFDIO_REGISTER: start, length, mode. words_valid counts them, 0 if unreadable.
+	 */
+	uint64_t words[8];
+	unsigned words_valid;
+	char text[96]; /* PR_SET_VMA_ANON_NAME: the name; "" if none */
+	bool text_valid;
+};
+
+#endif

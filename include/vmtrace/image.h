@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * image: shared vocabulary, no functions. What the kernel shows of an address space from outside,
+ * as plain values: a line of /proc/PID/maps, the headers of an ELF file, and everything there is
+ * to know of a new program at its exec stop.
+ *
+ * trace fills these in, elf fills in the ELF part, mm's loader reads them.
+ */
+#ifndef VMTRACE_IMAGE_H
+#define VMTRACE_IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum vmt_perm {
+	VMT_PERM_READ = 1,
+	VMT_PERM_WRITE = 2,
+	VMT_PERM_EXEC = 4,
+	VMT_PERM_SHARED = 8, /* 's' in maps (VM_MAYSHARE) */
+};
+
+/* One VMA as a line of /proc/PID/maps or a PROCMAP_QUERY shows it. */
+struct vmt_mapping {
+	uint64_t start; /* [start, end), bytes */
+	uint64_t end;
+	unsigned perms; /* enum vmt_perm */
+	bool gate; /* a gate page ([vsyscall], arm [vectors]): in the text, not in the tree */
+	uint64_t offset; /* bytes; 0 for anonymous memory */
+	uint32_t dev_major;
+	uint32_t dev_minor;
+	uint64_t inode;
+	const char
+		*name; /* raw bytes from a names pool, "" if none; \012 is decoded to a newline */
+};
+
+/* A whole layout, in order of address. The array belongs to whoever declared it. */
+struct vmt_layout {
+	struct vmt_mapping *data;
+	size_t count;
+	size_t capacity;
+};
+
+/* One PT_LOAD. */
+struct vmt_segment {
+	uint64_t vaddr;
+	uint64_t memory_bytes; /* p_memsz */
+	uint64_t file_bytes; /* p_filesz */
+	uint64_t offset; /* p_offset */
+	uint64_t align; /* p_align */
+	unsigned perms; /* from PF_R, PF_W, PF_X */
+};
+
+enum {
+	VMT_ELF_SEGMENT_MAX = 64
+};
+
+/* What the loader needs of an ELF file. */
+struct vmt_elf {
+	unsigned word_bits; /* 32 or 64 */
+	uint16_t machine;
+	bool dynamic_base; /* ET_DYN */
+	uint64_t entry;
+	uint64_t phdr_vaddr; /* where the program headers are mapped; 0 if no segment holds them */
+	unsigned segment_count;
+	struct vmt_segment segments[VMT_ELF_SEGMENT_MAX]; /* PT_LOAD in file order */
+	char interpreter[256]; /* PT_INTERP, "" if none */
+	bool has_gnu_stack;
+	bool executable_stack; /* PT_GNU_STACK has PF_X */
+	uint64_t relro_vaddr; /* PT_GNU_RELRO; relro_bytes 0 if none */
+	uint64_t relro_bytes;
+};
+
+enum vmt_limit {
+	VMT_LIMIT_AS,
+	VMT_LIMIT_DATA,
+	VMT_LIMIT_STACK,
+	VMT_LIMIT_MEMLOCK,
+	VMT_LIMIT_COUNT,
+};
+
+#define VMT_LIMIT_INFINITY UINT64_MAX
+
+/* Everything known of a program at its PTRACE_EVENT_EXEC stop, before it runs one instruction. */
+struct vmt_image {
+	const char *exe_name; /* as maps names it */
+	const char *interp_name; /* "" if there is no interpreter */
+	bool has_exe; /* the ELF headers could be read */
+	bool has_interp;
+	struct vmt_elf exe;
+	struct vmt_elf interp;
+	/* auxiliary vector; 0 if absent */
+	uint64_t at_base;
+	uint64_t at_entry;
+	uint64_t at_phdr;
+	uint64_t at_sysinfo_ehdr;
+	/* /proc/PID/stat; 0 if it could not be read */
+	uint64_t start_code;
+	uint64_t end_code;
+	uint64_t start_data;
+	uint64_t end_data;
+	uint64_t start_brk;
+	uint64_t start_stack;
+	uint64_t arg_start;
+	uint64_t env_end;
+	uint32_t personality;
+	uint64_t limits[VMT_LIMIT_COUNT]; /* soft limits, bytes */
+	uint64_t hard_limits[VMT_LIMIT_COUNT];
+	bool may_lock; /* CAP_IPC_LOCK: RLIMIT_MEMLOCK does not apply */
+	bool randomized; /* ASLR was on for this exec */
+	struct vmt_layout layout;
+};
+
+#endif

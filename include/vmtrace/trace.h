@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * trace: the only room that calls ptrace, waits for processes, or reads /proc of the target. It
+ * turns a running tree of processes into a sequence of events, and answers questions about a
+ * stopped task. It never writes to the target.
+ *
+ * The loop of a user:
+ *
+ *	tracer = vmt_tracer_new(&options);
+ *	vmt_tracer_spawn(tracer, argv, &error);
+ *	while (vmt_tracer_next(tracer, &event, &error) > 0)
+ *		look(&event);          the task of the event stays stopped until the next call
+ *	status = vmt_tracer_status(tracer);
+ *
+ * Requires Linux 5.3 (PTRACE_GET_SYSCALL_INFO).
+ */
+#ifndef VMTRACE_TRACE_H
+#define VMTRACE_TRACE_H
+
+#include "vmtrace/base.h"
+#include "vmtrace/event.h"
+#include "vmtrace/image.h"
+
+struct vmt_tracer;
+
+struct vmt_tracer_options {
+	bool no_seccomp; /* stop at every call of the target instead of at mapping calls */
+	bool no_aslr; /* start the target with ADDR_NO_RANDOMIZE */
+	struct vmt_names *names; /* pool for every name in events and layouts; not owned */
+	/* Says one line that the user should see ("seccomp refused: … "); may be NULL. */
+	void (*notice)(void *data, const char *line);
+	void *notice_data;
+};
+
+struct vmt_tracer *vmt_tracer_new(const struct vmt_tracer_options *options);
+void vmt_tracer_free(struct vmt_tracer *tracer);
+
+/*
+ * Starts argv[0] (looked up in PATH as a shell does) under the tracer. Returns 0, or a negative
+ * errno: -ENOENT, -EACCES, -ENOEXEC … of the execve itself (vmt_tracer_exec_failed() is then
+ * true), else of the tracing (then the error line says which setting forbids it).
+ */
+VMT_MUST_CHECK int vmt_tracer_spawn(struct vmt_tracer *tracer, char *const argv[],
+				    struct vmt_error *error);
+bool vmt_tracer_exec_failed(const struct vmt_tracer *tracer);
+
+/*
+ * Lets the task of the last event go on and waits for the next event. Returns 1 with *ret_event
+ * set, 0 when no traced task is left, or a negative errno. Pointers in the event are good until
+ * the next call; names live as long as their pool.
+ */
+VMT_MUST_CHECK int vmt_tracer_next(struct vmt_tracer *tracer, struct vmt_event *ret_event,
+				   struct vmt_error *error);
+
+/* How the first process ended. */
+struct vmt_exit {
+	bool known; /* false while it runs, or if it was lost */
+	int code; /* exit status, when signal is 0 */
+	int signal; /* the signal that killed it, else 0 */
+};
+struct vmt_exit vmt_tracer_exit(const struct vmt_tracer *tracer);
+
+/* True when mapping calls are filtered by seccomp, false when every call stops. */
+bool vmt_tracer_filtered(const struct vmt_tracer *tracer);
+
+/* ---- Questions about a task that stands stopped ------------------------------------------- */
+
+/*
+ * The whole of /proc/PID/maps, in one read as far as the kernel allows, as rows with names from
+ * @names. Gate pages are included and marked. @ret_layout is cleared first; on error it is empty.
+ * -ESRCH when the task has gone or has no memory any more.
+ */
+VMT_MUST_CHECK int vmt_proc_maps(pid_t pid, struct vmt_names *names, struct vmt_layout *ret_layout);
+void vmt_layout_deinit(struct vmt_layout *layout);
+
+/* Parses the text of a maps file that was read elsewhere; -EINVAL with nothing added if a line is not one. */
+VMT_MUST_CHECK int vmt_maps_parse(const char *text, size_t length, struct vmt_names *names,
+				  struct vmt_layout *ret_layout);
+
+/*
+ * One address space as the kernel answers about it: keeps /proc/PID/maps open for PROCMAP_QUERY
+ * (Linux 6.11), or falls back to reading its text.
+ */
+struct vmt_probe;
+
+/* -ESRCH if the task has gone; -EACCES or -EPERM if the kernel does not let us look. */
+VMT_MUST_CHECK int vmt_probe_new(pid_t pid, struct vmt_names *names, struct vmt_probe **ret_probe);
+void vmt_probe_free(struct vmt_probe *probe);
+
+/*
+ * Every VMA that overlaps or touches [start, end): those inside, and the neighbour on each side
+ * when it ends at @start or begins at @end. @with_names false leaves name NULL (cheaper); gate
+ * pages are not included. @ret_rows is cleared first. Cost: one query a VMA, about 0.5 us.
+ */
+VMT_MUST_CHECK int vmt_probe_range(struct vmt_probe *probe, uint64_t start, uint64_t end,
+				   bool with_names, struct vmt_layout *ret_rows);
+
+/* The first VMA that ends above @address, with its name; -ENOENT if there is none. */
+VMT_MUST_CHECK int vmt_probe_find(struct vmt_probe *probe, uint64_t address,
+				  struct vmt_mapping *ret_row);
+
+/*
+ * Fills in everything of @image that comes from /proc and the auxiliary vector (the ELF parts and
+ * has_exe, has_interp stay untouched). A part that cannot be read is left zero.
+ */
+VMT_MUST_CHECK int vmt_proc_image(pid_t pid, struct vmt_names *names, struct vmt_image *ret_image);
+void vmt_image_deinit(struct vmt_image *image);
+
+/*
+ * Opens the file that a VMA maps, as the target sees it, for reading: /proc/PID/exe when @path is
+ * NULL, else /proc/PID/map_files or /proc/PID/root/@path. Refuses what is not a regular file.
+ * Returns a descriptor that is closed on exec, or a negative errno.
+ */
+VMT_MUST_CHECK int vmt_proc_open(pid_t pid, const char *path);
+
+/* Reads target memory; returns bytes read (may be short) or a negative errno. */
+VMT_MUST_CHECK long vmt_proc_read(pid_t pid, uint64_t address, void *ret_bytes, size_t length);
+
+/*
+ * Whether a private page of [start, end) was written: any page that is there, or swapped out, and
+ * is neither a file's nor the zero page (PAGEMAP_SCAN, Linux 6.7, else pagemap). False where the
+ * kernel does not tell.
+ */
+bool vmt_proc_written(pid_t pid, uint64_t start, uint64_t end);
+
+/* VmPTE of /proc/PID/status: what the kernel charges the task for page tables. */
+VMT_MUST_CHECK int vmt_proc_page_table_kib(pid_t pid, uint64_t *ret_kib);
+
+/* vm.max_map_count, 65530 where it cannot be read. */
+uint64_t vmt_kernel_max_map_count(void);
+
+/* The kernel's release, "6.18.44"; static text. */
+const char *vmt_kernel_release(void);
+
+#endif
