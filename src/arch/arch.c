@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * arch: finding an architecture, and a call in its table. All architectures are compiled in; which
+ * one a call belongs to is known only when the kernel reports it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmtrace/arch.h"
+
+const struct vmt_arch *const vmt_arches[] = {
+	&vmt_arch_x86_64,
+	&vmt_arch_i386,
+	NULL,
+};
+
+const struct vmt_arch *vmt_arch_by_name(const char *name)
+{
+	for (const struct vmt_arch *const *at = vmt_arches; *at; at++) {
+		if (!strcmp((*at)->name, name))
+			return *at;
+	}
+	return NULL;
+}
+
+const struct vmt_arch *vmt_arch_by_audit(uint32_t audit_arch)
+{
+	for (const struct vmt_arch *const *at = vmt_arches; *at; at++) {
+		if ((*at)->audit_arch == audit_arch)
+			return *at;
+	}
+	return NULL;
+}
+
+const struct vmt_arch *vmt_arch_by_elf(uint16_t elf_machine, unsigned word_bits)
+{
+	for (const struct vmt_arch *const *at = vmt_arches; *at; at++) {
+		if ((*at)->elf_machine == elf_machine && (*at)->word_bits == word_bits)
+			return *at;
+	}
+	return NULL;
+}
+
+static int compare_number(const void *key, const void *element)
+{
+	const uint64_t *number = key;
+	const struct vmt_call_row *row = element;
+
+	return (*number > row->number) - (*number < row->number);
+}
+
+const struct vmt_call_row *vmt_arch_call(const struct vmt_arch *arch, uint64_t number)
+{
+	return bsearch(&number, arch->calls, arch->call_count, sizeof(*arch->calls),
+		       compare_number);
+}
