@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a call to the function that models it, and the range that a call without one is about.
+ */
+#include "history.h"
+#include "ops.h"
+
+static vmt_op *const operations[VMT_CALL_COUNT] = {
+	[VMT_CALL_MMAP] = vmt_op_mmap,
+	[VMT_CALL_MMAP2] = vmt_op_mmap,
+	[VMT_CALL_OLD_MMAP] = vmt_op_mmap,
+	[VMT_CALL_MUNMAP] = vmt_op_munmap,
+	[VMT_CALL_MPROTECT] = vmt_op_mprotect,
+	[VMT_CALL_BRK] = vmt_op_brk,
+};
+
+/* Calls that only point into a mapping: which argument is the address. */
+static bool pointer_argument(const struct vmt_event *event, unsigned *ret_index)
+{
+	switch (event->call) {
+	case VMT_CALL_SET_TID_ADDRESS:
+	case VMT_CALL_SET_ROBUST_LIST:
+	case VMT_CALL_RSEQ:
+	case VMT_CALL_SET_THREAD_AREA:
+		*ret_index = 0;
+		return true;
+	case VMT_CALL_ARCH_PRCTL:
+		*ret_index = 1;
+		return event->args[0] == VMT_ARCH_SET_FS || event->args[0] == VMT_ARCH_SET_GS;
+	default:
+		return false;
+	}
+}
+
+/* The address range in a call's first address and size arguments. */
+static void range_of_arguments(const struct vmt_space *space, const struct vmt_event *event,
+			       struct vmt_step *step)
+{
+	const struct vmt_call_info *info = vmt_call_info(event->call);
+	bool has_start = false;
+	uint64_t start = 0;
+
+	for (unsigned i = 0; i < info->arg_count; i++) {
+		if (info->args[i].kind == VMT_ARG_ADDRESS && !has_start) {
+			start = vmt_page_down(space, event->args[i]);
+			has_start = true;
+		} else if (info->args[i].kind == VMT_ARG_SIZE && has_start) {
+			uint64_t end = vmt_page_up(space, event->args[i]) + start;
+
+			if (end > start) {
+				step->start = start;
+				step->end = end;
+			}
+			return;
+		}
+	}
+}
+
+void vmt_space_call(struct vmt_space *space, const struct vmt_event *event, struct vmt_step *step)
+{
+	const struct vmt_call_info *info = vmt_call_info(event->call);
+	vmt_op *operation = operations[event->call];
+	unsigned pointer;
+
+	step->cause = VMT_CAUSE_CALL;
+	step->event = event;
+	step->pid = event->pid;
+	step->tid = event->tid;
+	step->time_ns = event->time_ns;
+	if (pointer_argument(event, &pointer)) {
+		step->start = step->end = event->args[pointer];
+		if (!event->failed)
+			vmt_history_point(space, event->args[pointer], step->number);
+		step->predicted = true;
+		step->expected = event->result;
+		return;
+	}
+	if (!info->layout) {
+		step->predicted = true;
+		step->expected = event->result;
+		return;
+	}
+	if (operation && !event->failed) {
+		step->predicted = true;
+		step->expected = operation(space, event, step);
+		return;
+	}
+	range_of_arguments(space, event, step);
+	step->whole = !operation && step->start == step->end;
+	if (!operation)
+		step->reason = VMT_REASON_NOT_MODELLED;
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The kernel is the authority: the model's VMAs of a range are compared with the kernel's, and
+ * where they differ the kernel's are taken over, with what the model knows of their hidden
+ * attributes, and the step says why.
+ */
+#include <string.h>
+#include <sys/mman.h>
+
+#include "edit.h"
+#include "space.h"
+
+/* An absent name means that it was not asked for. */
+static bool names_agree(const char *a, const char *b)
+{
+	return !a || !b || strcmp(a, b) == 0;
+}
+
+bool vmt_mapping_equal(const struct vmt_mapping *a, const struct vmt_mapping *b)
+{
+	return a->start == b->start && a->end == b->end && a->perms == b->perms &&
+	       a->offset == b->offset && a->inode == b->inode && a->dev_major == b->dev_major &&
+	       a->dev_minor == b->dev_minor && names_agree(a->name, b->name);
+}
+
+/* The first answer about a file's identity is taken without a word (struct vmt_file). */
+static void settle_identity(struct vmt_space *space, struct vmt_vma *vma,
+			    const struct vmt_mapping *row)
+{
+	if (!vma->file.description || !vma->file.pending)
+		return;
+	if (vmt_vma_start(vma) != row->start || vmt_vma_end(vma) != row->end)
+		return;
+	vmt_space_touch(space, vma);
+	vma->file.dev_major = row->dev_major;
+	vma->file.dev_minor = row->dev_minor;
+	vma->file.inode = row->inode;
+	if (row->name) {
+		vma->file.name = row->name;
+		vma->file.pending = false;
+	}
+}
+
+/* The model's first VMA that overlaps or touches a range from @start on. */
+static struct vmt_vma *first_touching(const struct vmt_space *space, uint64_t start)
+{
+	return vmt_find_vma(space, start ? start - 1 : 0);
+}
+
+static bool ranges_equal(struct vmt_space *space, const struct vmt_layout *rows, uint64_t start,
+			 uint64_t end)
+{
+	struct vmt_vma *vma = first_touching(space, start);
+	size_t i = 0;
+
+	for (; vma && vmt_vma_start(vma) <= end; vma = vmt_vma_next(vma), i++) {
+		struct vmt_mapping have;
+
+		if (i == rows->count)
+			return false;
+		settle_identity(space, vma, &rows->data[i]);
+		have = vmt_vma_mapping(space, vma);
+		if (!vmt_mapping_equal(&have, &rows->data[i]))
+			return false;
+	}
+	return i == rows->count;
+}
+
+/* The addresses that the rows and the model's VMAs of the range cover together. */
+static void hull(const struct vmt_space *space, const struct vmt_layout *rows, uint64_t *start,
+		 uint64_t *end)
+{
+	uint64_t low = *start;
+	uint64_t high = *end;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		low = vmt_min_u64(low, rows->data[i].start);
+		high = vmt_max_u64(high, rows->data[i].end);
+	}
+	for (struct vmt_vma *vma = first_touching(space, *start);
+	     vma && vmt_vma_start(vma) <= *end; vma = vmt_vma_next(vma)) {
+		low = vmt_min_u64(low, vmt_vma_start(vma));
+		high = vmt_max_u64(high, vmt_vma_end(vma));
+	}
+	*start = low;
+	*end = high;
+}
+
+/* What the model knows of the memory at @row, as a template for the kernel's VMA. */
+static struct vmt_vma template_for(struct vmt_space *space, const struct vmt_mapping *row)
+{
+	struct vmt_vma made = vmt_vma_from_row(space, row);
+	const struct vmt_vma *known = vmt_find_vma(space, row->start);
+
+	if (!known || vmt_vma_start(known) >= row->end)
+		return made;
+	if (known->file.inode != made.file.inode || !known->file.description != !made.file.description)
+		return made;
+	made.flags = (known->flags & ~VMT_VM_ACCESS) | (made.flags & VMT_VM_ACCESS);
+	if (!made.file.description) {
+		made.pgoff = known->pgoff + vmt_pages(space, row->start) -
+			     vmt_pages(space, vmt_vma_start(known));
+	} else {
+		const char *name = row->name ? row->name : known->file.name;
+
+		made.file = known->file;
+		made.file.name = name;
+	}
+	made.special = known->special;
+	made.anon_name = known->anon_name;
+	made.uffd = known->uffd;
+	made.policy = known->policy;
+	made.anon_vma = known->anon_vma;
+	made.anon_forked = known->anon_forked;
+	made.close_hook = known->close_hook;
+	made.may_split = known->may_split;
+	return made;
+}
+
+static void take_over(struct vmt_space *space, const struct vmt_layout *rows, uint64_t start,
+		      uint64_t end)
+{
+	VMT_ARRAY(struct vmt_vma) templates = { 0 };
+	struct vmt_vma *next;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		struct vmt_vma made = template_for(space, &rows->data[i]);
+
+		vmt_array_push(&templates, made);
+	}
+	for (struct vmt_vma *vma = first_touching(space, start);
+	     vma && vmt_vma_start(vma) <= end; vma = next) {
+		next = vmt_vma_next(vma);
+		vmt_space_erase(space, vma);
+	}
+	for (size_t i = 0; i < rows->count; i++)
+		vmt_space_insert(space, &templates.data[i], rows->data[i].start, rows->data[i].end,
+				 templates.data[i].pgoff);
+	vmt_array_deinit(&templates);
+}
+
+bool vmt_step_range(const struct vmt_space *space, const struct vmt_step *step, uint64_t *ret_start,
+		    uint64_t *ret_end)
+{
+	uint64_t start = step->start;
+	uint64_t end = step->end;
+
+	if (step->whole) {
+		*ret_start = 0;
+		*ret_end = UINT64_MAX;
+		return true;
+	}
+	if (start >= end) {
+		start = UINT64_MAX;
+		end = 0;
+	}
+	start = vmt_min_u64(start, space->dirty_start);
+	end = vmt_max_u64(end, space->dirty_end);
+	if (start > end)
+		return false;
+	*ret_start = start;
+	*ret_end = end;
+	return true;
+}
+
+bool vmt_step_wants_names(const struct vmt_step *step)
+{
+	if (step->whole || !step->event)
+		return true;
+	switch (step->event->call) {
+	case VMT_CALL_MMAP:
+	case VMT_CALL_MMAP2:
+	case VMT_CALL_OLD_MMAP:
+		return !(step->event->args[3] & MAP_ANONYMOUS) || step->event->args[3] & MAP_SHARED;
+	case VMT_CALL_SHMAT:
+	case VMT_CALL_IO_SETUP:
+	case VMT_CALL_REMAP_FILE_PAGES:
+	case VMT_CALL_ARCH_PRCTL:
+		return true;
+	default:
+		return false;
+	}
+}
+
+enum vmt_compared vmt_space_check(struct vmt_space *space, const struct vmt_layout *rows,
+				  uint64_t *start, uint64_t *end, struct vmt_step *step)
+{
+	uint64_t low = *start;
+	uint64_t high = *end;
+
+	if (ranges_equal(space, rows, low, high)) {
+		if (step->check == VMT_CHECK_UNCHECKED)
+			step->check = VMT_CHECK_MATCH;
+		return VMT_COMPARED_EQUAL;
+	}
+	hull(space, rows, &low, &high);
+	if (low != *start || high != *end) {
+		*start = low;
+		*end = high;
+		return VMT_COMPARED_ASK_WIDER;
+	}
+	take_over(space, rows, low, high);
+	step->check = VMT_CHECK_ADJUSTED;
+	if (step->reason == VMT_REASON_NONE)
+		step->reason = VMT_REASON_UNEXPLAINED;
+	return VMT_COMPARED_TAKEN_OVER;
+}
+
+static const char *const reason_names[VMT_REASON_COUNT] = {
+	[VMT_REASON_NONE] = "none",
+	[VMT_REASON_NOT_MODELLED] = "not-modelled",
+	[VMT_REASON_ANON_VMA] = "anon_vma",
+	[VMT_REASON_STACK_GREW] = "stack-grew",
+	[VMT_REASON_ORDER_INFERRED] = "order-inferred",
+	[VMT_REASON_FILE_DRIVER] = "file-driver",
+	[VMT_REASON_OTHER_PROCESS] = "other-process",
+	[VMT_REASON_LOADER] = "loader",
+	[VMT_REASON_UNREADABLE] = "unreadable",
+	[VMT_REASON_UNEXPLAINED] = "unexplained",
+};
+
+const char *vmt_reason_name(enum vmt_reason reason)
+{
+	return reason_names[reason];
+}
+
+static const char *const why_names[VMT_WHY_COUNT] = {
+	[VMT_WHY_NONE] = "none",
+#define VMT_WHY(id, name) [VMT_WHY_##id] = (name),
+#include "vmtrace/why.def"
+#undef VMT_WHY
+};
+
+const char *vmt_why_name(enum vmt_why_id id)
+{
+	return why_names[id];
+}

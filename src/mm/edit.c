@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Range surgery (edit.h). The drawings show addresses growing to the right; P and N are the
+ * neighbours below and above, M is the VMA that holds the range, * is the range.
+ */
+#include "edit.h"
+
+#include <assert.h>
+#include <errno.h>
+
+#include "merge.h"
+
+/* The page offset that @vma has, or would have, at @address. */
+static uint64_t pgoff_at(const struct vmt_space *space, const struct vmt_vma *vma, uint64_t address)
+{
+	return vma->pgoff + vmt_pages(space, address) - vmt_pages(space, vmt_vma_start(vma));
+}
+
+/* __split_vma() without the limit: the caller has looked at it, or need not. */
+static struct vmt_vma *split_unlimited(struct vmt_space *space, struct vmt_vma *vma,
+				       uint64_t address, int *ret_error)
+{
+	uint64_t end = vmt_vma_end(vma);
+	uint64_t pgoff = pgoff_at(space, vma, address);
+
+	assert(vmt_vma_start(vma) < address && address < end);
+	if (!vma->may_split) {
+		*ret_error = -EINVAL;
+		return NULL;
+	}
+	vmt_space_resize(space, vma, vmt_vma_start(vma), address);
+	return vmt_space_insert(space, vma, address, end, pgoff);
+}
+
+struct vmt_vma *vmt_split_vma(struct vmt_space *space, struct vmt_vma *vma, uint64_t address,
+			      int *ret_error)
+{
+	if (space->vmas.count >= space->max_map_count) {
+		vmt_why_limit(space, VMT_WHY_SPLIT_LIMIT);
+		*ret_error = -ENOMEM;
+		return NULL;
+	}
+	return split_unlimited(space, vma, address, ret_error);
+}
+
+/* A neighbour of a range, whether it may be merged with, and the reason if not. */
+struct candidate {
+	struct vmt_vma *vma; /* adjacent VMA, NULL if there is none */
+	bool mergeable;
+};
+
+/* Would a reader expect the two to be one VMA? Only then is the refusal worth a word. */
+static bool look_alike(const struct vmt_vma *a, const struct vmt_vma *b)
+{
+	return vmt_vma_perms(a) == vmt_vma_perms(b) && !a->special && !b->special &&
+	       a->file.inode == b->file.inode && a->file.dev_major == b->file.dev_major &&
+	       a->file.dev_minor == b->file.dev_minor;
+}
+
+static void tell_refusal(struct vmt_space *space, enum vmt_why_id why,
+			 const struct vmt_vma *neighbour, const struct vmt_vma *range)
+{
+	if (why != VMT_WHY_NONE && space->step && look_alike(neighbour, range))
+		vmt_step_why(space->step, (struct vmt_why){
+						  .id = why,
+						  .number = { vmt_vma_start(neighbour),
+							      vmt_vma_end(neighbour) },
+					  });
+}
+
+/*
+ * Judges the neighbour below (@below true) or above the range [start, end) that is to get the
+ * attributes of @proposed.
+ */
+static struct candidate judge(struct vmt_space *space, struct vmt_vma *neighbour, bool below,
+			      uint64_t start, uint64_t end, struct vmt_vma *proposed)
+{
+	struct candidate candidate = { 0 };
+	enum vmt_why_id why;
+
+	if (!neighbour || (below ? vmt_vma_end(neighbour) != start : vmt_vma_start(neighbour) != end))
+		return candidate;
+	candidate.vma = neighbour;
+	if (below)
+		why = vmt_merge_refusal(space, neighbour, pgoff_at(space, neighbour, start),
+					proposed, proposed->pgoff);
+	else
+		why = vmt_merge_refusal(space, proposed,
+					proposed->pgoff + vmt_pages(space, end - start), neighbour,
+					neighbour->pgoff);
+	if (why == VMT_WHY_NONE) {
+		vmt_anon_look(space, neighbour);
+		if (!vmt_merge_anon(space, proposed, neighbour))
+			why = neighbour->anon_forked || proposed->anon_forked ? VMT_WHY_APART_FORKED :
+										VMT_WHY_APART_ANON;
+	}
+	candidate.mergeable = why == VMT_WHY_NONE;
+	tell_refusal(space, why, neighbour, proposed);
+	return candidate;
+}
+
+/* Both may merge with the range, but not with each other: the lower one wins (6.1: the upper). */
+static void settle_both(struct vmt_space *space, struct candidate *below, struct candidate *above,
+			bool prefer_above)
+{
+	if (!below->mergeable || !above->mergeable)
+		return;
+	if (!vmt_merge_anon_both(below->vma, above->vma)) {
+		if (prefer_above) {
+			below->mergeable = false;
+			tell_refusal(space, VMT_WHY_APART_ANON, below->vma, above->vma);
+		} else {
+			above->mergeable = false;
+			tell_refusal(space, VMT_WHY_APART_ANON, above->vma, below->vma);
+		}
+	} else if (above->vma->close_hook) {
+		above->mergeable = false;
+		tell_refusal(space, VMT_WHY_APART_CLOSE, above->vma, below->vma);
+	}
+}
+
+static void tell_merge(struct vmt_space *space, const struct candidate *below,
+		       const struct candidate *above)
+{
+	struct vmt_why why = { 0 };
+
+	if (!space->step)
+		return;
+	if (below->mergeable && above->mergeable) {
+		why.id = VMT_WHY_MERGE_BOTH;
+		why.number[0] = vmt_vma_start(below->vma);
+		why.number[1] = vmt_vma_end(above->vma);
+	} else if (below->mergeable) {
+		why.id = VMT_WHY_MERGE_BELOW;
+		why.number[0] = vmt_vma_start(below->vma);
+		why.number[1] = vmt_vma_end(below->vma);
+	} else if (above->mergeable) {
+		why.id = VMT_WHY_MERGE_ABOVE;
+		why.number[0] = vmt_vma_start(above->vma);
+		why.number[1] = vmt_vma_end(above->vma);
+	} else {
+		return;
+	}
+	vmt_step_why(space->step, why);
+}
+
+/* dup_anon_vma(): the survivor takes over the anon_vma of what it swallows. */
+static void take_anon(struct vmt_space *space, struct vmt_vma *survivor,
+		      const struct vmt_vma *swallowed)
+{
+	vmt_space_touch(space, survivor);
+	survivor->flags |= swallowed->flags & (VMT_VM_SOFTDIRTY | VMT_VM_MAYBE_GUARD);
+	if (!survivor->anon_vma) {
+		survivor->anon_vma = swallowed->anon_vma;
+		survivor->anon_forked = swallowed->anon_forked;
+	}
+}
+
+/*
+ *	both     [  P  ]***[  N  ]   =>   [       P       ]
+ *	below    [  P  ]***          =>   [   P    ]
+ *	above          ***[  N  ]    =>         [    N   ]
+ *	none           ***           =>         [M]
+ */
+struct vmt_vma *vmt_map_new_range(struct vmt_space *space, uint64_t start, uint64_t end,
+				  const struct vmt_vma *proposed, enum vmt_merge_sides sides)
+{
+	struct vmt_vma *next = vmt_find_vma(space, start);
+	struct vmt_vma *prev = vmt_vma_before(space, next);
+	struct vmt_vma range = *proposed;
+	struct candidate below = judge(space, prev, true, start, end, &range);
+	struct candidate above = { 0 };
+
+	assert(!next || vmt_vma_start(next) >= end);
+	if (sides == VMT_MERGE_BOTH_SIDES)
+		above = judge(space, next, false, start, end, &range);
+	settle_both(space, &below, &above, space->features.new_prefers_next);
+	tell_merge(space, &below, &above);
+	if (below.mergeable && above.mergeable) {
+		uint64_t far_end = vmt_vma_end(next);
+
+		take_anon(space, prev, next);
+		vmt_space_erase(space, next);
+		vmt_space_resize(space, prev, vmt_vma_start(prev), far_end);
+		return prev;
+	}
+	if (below.mergeable) {
+		take_anon(space, prev, &range);
+		vmt_space_resize(space, prev, vmt_vma_start(prev), end);
+		return prev;
+	}
+	if (above.mergeable) {
+		take_anon(space, next, &range);
+		vmt_space_resize(space, next, start, vmt_vma_end(next));
+		return next;
+	}
+	return vmt_space_insert(space, &range, start, end, range.pgoff);
+}
+
+/* No merge: cuts [start, end) out of @vma and gives it the new attributes. */
+static struct vmt_vma *modify_in_place(struct vmt_space *space, struct vmt_vma *vma,
+				       uint64_t start, uint64_t end,
+				       const struct vmt_vma *proposed, int *ret_error)
+{
+	bool splits = vmt_vma_start(vma) < start || end < vmt_vma_end(vma);
+	struct vmt_why why = { .id = VMT_WHY_SPLIT,
+			       .number = { vmt_vma_start(vma), vmt_vma_end(vma) } };
+
+	if (vmt_vma_start(vma) < start) {
+		vma = vmt_split_vma(space, vma, start, ret_error);
+		if (!vma)
+			return NULL;
+	}
+	if (end < vmt_vma_end(vma) && !vmt_split_vma(space, vma, end, ret_error))
+		return NULL;
+	if (splits && space->step)
+		vmt_step_why(space->step, why);
+	vmt_space_touch(space, vma);
+	vma->flags = proposed->flags;
+	vma->policy = proposed->policy;
+	vma->uffd = proposed->uffd;
+	vma->anon_name = proposed->anon_name;
+	return vma;
+}
+
+/*
+ * M is what is left of the VMA that held the range.
+ *
+ *	both     [  P  ][ ***** ][  N  ]   =>   [         P          ]    M and N are gone
+ *	below    [  P  ][ ***   M      ]   =>   [  P    ][     M     ]
+ *	above    [     M   *** ][  N   ]   =>   [    M   ][    N     ]
+ *	neither  [     M  ***          ]   =>   [   M  ][ * ][       ]
+ */
+struct vmt_vma *vmt_modify_range(struct vmt_space *space, struct vmt_vma *vma, uint64_t start,
+				 uint64_t end, const struct vmt_vma *proposed, int *ret_error)
+{
+	bool from_start = start == vmt_vma_start(vma);
+	bool to_end = end == vmt_vma_end(vma);
+	struct vmt_vma *prev = vmt_vma_prev(vma);
+	struct vmt_vma *next = vmt_vma_next(vma);
+	struct candidate below = { 0 };
+	struct candidate above = { 0 };
+	struct vmt_vma range;
+
+	if (from_start || to_end)
+		vmt_anon_look(space, vma);
+	range = *vma;
+	range.flags = proposed->flags;
+	range.policy = proposed->policy;
+	range.uffd = proposed->uffd;
+	range.anon_name = proposed->anon_name;
+	range.pgoff = pgoff_at(space, vma, start);
+
+	if (from_start)
+		below = judge(space, prev, true, start, end, &range);
+	if (to_end)
+		above = judge(space, next, false, start, end, &range);
+	settle_both(space, &below, &above, false);
+	if (from_start && to_end && vma->close_hook)
+		below.mergeable = above.mergeable = false;
+	tell_merge(space, &below, &above);
+
+	if (below.mergeable && above.mergeable) {
+		uint64_t far_end = vmt_vma_end(next);
+
+		take_anon(space, prev, &range);
+		take_anon(space, prev, next);
+		vmt_space_erase(space, vma);
+		vmt_space_erase(space, next);
+		vmt_space_resize(space, prev, vmt_vma_start(prev), far_end);
+		return prev;
+	}
+	if (below.mergeable) {
+		take_anon(space, prev, &range);
+		if (to_end)
+			vmt_space_erase(space, vma);
+		else
+			vmt_space_resize(space, vma, end, vmt_vma_end(vma));
+		vmt_space_resize(space, prev, vmt_vma_start(prev), end);
+		return prev;
+	}
+	if (above.mergeable) {
+		take_anon(space, next, &range);
+		if (from_start)
+			vmt_space_erase(space, vma);
+		else
+			vmt_space_resize(space, vma, vmt_vma_start(vma), start);
+		vmt_space_resize(space, next, start, vmt_vma_end(next));
+		return next;
+	}
+	return modify_in_place(space, vma, start, end, &range, ret_error);
+}
+
+/*
+ *	   [  first  ][ inner ][  last  ]
+ *	        [start ......... end)
+ *	=> [ f ]                     [ l ]
+ */
+int vmt_unmap_range(struct vmt_space *space, uint64_t start, uint64_t end)
+{
+	struct vmt_vma *vma = vmt_find_vma(space, start);
+	struct vmt_vma *next;
+	int error = 0;
+
+	if (!vma || vmt_vma_start(vma) >= end)
+		return 0;
+	if (vmt_vma_start(vma) < start) {
+		if (end < vmt_vma_end(vma) && space->vmas.count >= space->max_map_count) {
+			vmt_why_limit(space, VMT_WHY_SPLIT_LIMIT);
+			return -ENOMEM;
+		}
+		if (vma->flags & VMT_VM_SEALED)
+			return vmt_why_sealed(space, vma);
+		vma = split_unlimited(space, vma, start, &error);
+		if (!vma)
+			return error;
+	}
+	/* First all refusals, then the removal: a failure leaves only the first cut. */
+	for (struct vmt_vma *each = vma; each && vmt_vma_start(each) < end;
+	     each = vmt_vma_next(each)) {
+		if (each->flags & VMT_VM_SEALED)
+			return vmt_why_sealed(space, each);
+		if (vmt_vma_end(each) > end && !split_unlimited(space, each, end, &error))
+			return error;
+	}
+	for (; vma && vmt_vma_start(vma) < end; vma = next) {
+		next = vmt_vma_next(vma);
+		vmt_space_erase(space, vma);
+	}
+	return 0;
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * execve's loader: load_elf_binary() (fs/binfmt_elf.c, 6.18) as steps, in the order in which the
+ * kernel works:
+ *
+ *	gate pages                     there since boot
+ *	stack                          setup_arg_pages()
+ *	PT_LOAD 1 … n of the program   elf_load(): file part, then .bss beyond the file
+ *	PT_LOAD 1 … m of ld.so         load_elf_interp()
+ *	[vdso], [vvar], …              arch_setup_additional_pages()
+ *
+ * What the headers say is compared with what the kernel shows at the exec stop, mapping by
+ * mapping; what the kernel shows and no header explains is taken from there.
+ */
+#include <string.h>
+
+#include "edit.h"
+#include "merge.h"
+#include "space.h"
+
+enum { EXE_DESCRIPTION = 1, INTERP_DESCRIPTION = 2 };
+
+struct loader {
+	struct vmt_space *space;
+	const struct vmt_image *image;
+	struct vmt_step step;
+	vmt_step_fn *done;
+	void *data;
+};
+
+static void begin(struct loader *loader, enum vmt_cause cause)
+{
+	vmt_step_begin(loader->space, &loader->step);
+	loader->step.cause = cause;
+	loader->step.predicted = true;
+	loader->step.check = VMT_CHECK_MATCH;
+}
+
+static void finish(struct loader *loader)
+{
+	vmt_step_end(loader->space, &loader->step);
+	loader->done(loader->data, &loader->step);
+}
+
+static const struct vmt_mapping *row_at(const struct vmt_image *image, uint64_t address)
+{
+	for (size_t i = 0; i < image->layout.count; i++) {
+		const struct vmt_mapping *row = &image->layout.data[i];
+
+		if (row->start <= address && address < row->end)
+			return row;
+	}
+	return NULL;
+}
+
+static uint64_t access_of(unsigned perms)
+{
+	return (perms & VMT_PERM_READ ? VMT_VM_READ : 0) |
+	       (perms & VMT_PERM_WRITE ? VMT_VM_WRITE : 0) |
+	       (perms & VMT_PERM_EXEC ? VMT_VM_EXEC : 0);
+}
+
+static const uint64_t may_all = VMT_VM_MAYREAD | VMT_VM_MAYWRITE | VMT_VM_MAYEXEC;
+
+/* The attributes of a VMA that is known only by its line in maps. */
+struct vmt_vma vmt_vma_from_row(struct vmt_space *space, const struct vmt_mapping *row)
+{
+	struct vmt_vma vma = vmt_vma_template(access_of(row->perms) | may_all);
+
+	vma.pgoff = vmt_pages(space, row->start);
+	if (row->perms & VMT_PERM_SHARED)
+		vma.flags |= VMT_VM_MAYSHARE |
+			     (row->perms & VMT_PERM_WRITE ? VMT_VM_SHARED : 0);
+	else if (row->perms & VMT_PERM_WRITE)
+		vma.flags |= VMT_VM_ACCOUNT;
+	if (row->inode || (row->name && row->name[0] == '/')) {
+		vma.file = (struct vmt_file){
+			.description = space->next_description++,
+			.dev_major = row->dev_major,
+			.dev_minor = row->dev_minor,
+			.inode = row->inode,
+			.name = row->name ? row->name : "",
+		};
+		vma.pgoff = vmt_pages(space, row->offset);
+	} else if (row->name && (strncmp(row->name, "[v", 2) == 0 ||
+				 strncmp(row->name, "[uprobes", 8) == 0 ||
+				 strcmp(row->name, "[sigpage]") == 0)) {
+		bool data = !(row->perms & VMT_PERM_EXEC);
+
+		vma.special = row->name;
+		vma.may_split = false;
+		vma.flags = access_of(row->perms) | VMT_VM_MAYREAD | VMT_VM_DONTEXPAND;
+		vma.flags |= data ? VMT_VM_PFNMAP | VMT_VM_IO | VMT_VM_DONTDUMP :
+				    VMT_VM_MAYWRITE | VMT_VM_MAYEXEC;
+	}
+	return vma;
+}
+
+static void load_gates(struct loader *loader)
+{
+	for (size_t i = 0; i < loader->image->layout.count; i++) {
+		const struct vmt_mapping *row = &loader->image->layout.data[i];
+
+		if (!row->gate)
+			continue;
+		begin(loader, VMT_CAUSE_BOOT);
+		loader->step.start = row->start;
+		loader->step.end = row->end;
+		loader->step.file_name = row->name;
+		vmt_array_push(&loader->space->gates, *row);
+		vmt_array_push(&loader->space->gate_steps, loader->step.number);
+		vmt_step_gate(&loader->step, row);
+		finish(loader);
+	}
+}
+
+/* setup_arg_pages(): the strings' page, moved down at random, plus 128 KiB. */
+static void load_stack(struct loader *loader)
+{
+	const struct vmt_mapping *row = row_at(loader->image, loader->image->start_stack);
+	struct vmt_space *space = loader->space;
+	struct vmt_vma *vma;
+	struct vmt_vma proposed;
+
+	if (!row)
+		return;
+	begin(loader, VMT_CAUSE_EXEC_STACK);
+	loader->step.start = row->start;
+	loader->step.end = row->end;
+	proposed = vmt_vma_template(access_of(row->perms) | may_all | VMT_VM_GROWSDOWN |
+				    VMT_VM_ACCOUNT);
+	/* relocate_vma_down() keeps the offset from before the random shift. */
+	proposed.pgoff = vmt_pages(space, row->start) + (loader->image->randomized ? 1 : 0);
+	vma = vmt_space_insert(space, &proposed, row->start, row->end, proposed.pgoff);
+	vma->anon_vma = space->next_anon_vma++;
+	vmt_step_why(&loader->step,
+		     (struct vmt_why){ .id = loader->image->randomized ? VMT_WHY_STACK_RANDOM :
+									 VMT_WHY_STACK_TOP,
+				       .number = { space->arch->stack_top - row->end } });
+	finish(loader);
+}
+
+/* Everything about one ELF file on its way into the space. */
+struct elf_load {
+	const struct vmt_elf *elf;
+	uint64_t bias;
+	uint64_t description;
+	const char *name;
+	enum vmt_cause segment_cause;
+	enum vmt_cause bss_cause;
+};
+
+/*
+ * Maps [start, end) of what the headers ask for, if the kernel's layout agrees; otherwise as much
+ * of the kernel's as lies there, and says so.
+ */
+static struct vmt_vma *map_checked(struct loader *loader, uint64_t start, uint64_t end,
+				   struct vmt_vma *proposed)
+{
+	struct vmt_space *space = loader->space;
+	const struct vmt_mapping *row = row_at(loader->image, start);
+	const struct vmt_mapping *last = row_at(loader->image, end - 1);
+
+	loader->step.start = start;
+	loader->step.end = end;
+	if (!row || !last || row->end < end || row->perms != vmt_vma_perms(proposed)) {
+		loader->step.check = VMT_CHECK_ADJUSTED;
+		loader->step.reason = VMT_REASON_LOADER;
+		return NULL;
+	}
+	if (proposed->file.description) {
+		proposed->file.dev_major = row->dev_major;
+		proposed->file.dev_minor = row->dev_minor;
+		proposed->file.inode = row->inode;
+		proposed->file.name = row->name;
+	}
+	if (vmt_unmap_range(space, start, end) < 0)
+		return NULL;
+	return vmt_map_new_range(space, start, end, proposed, VMT_MERGE_BOTH_SIDES);
+}
+
+static void tell_base(struct loader *loader, const struct elf_load *load, unsigned index)
+{
+	struct vmt_why why = { .id = VMT_WHY_ELF_ADDRESS };
+
+	if (index > 1)
+		why = (struct vmt_why){ .id = VMT_WHY_AFTER_SEGMENT,
+					.number = { load->elf->segments[index - 1].vaddr } };
+	else if (load->segment_cause == VMT_CAUSE_INTERP_SEGMENT)
+		why.id = VMT_WHY_MMAP_BASE;
+	else if (load->elf->dynamic_base && load->elf->interpreter[0])
+		why = (struct vmt_why){
+			.id = loader->image->randomized ? VMT_WHY_PIE_RANDOM : VMT_WHY_PIE_BASE,
+			.number = { loader->space->arch->dyn_base },
+		};
+	else if (load->elf->dynamic_base)
+		why.id = VMT_WHY_MMAP_BASE;
+	vmt_step_why(&loader->step, why);
+}
+
+/*
+ * elf_load(): the file part of a PT_LOAD, and the pages of its .bss beyond it. The rest of the
+ * file's last page is zeroed (padzero), a write that gives the data VMA its anon_vma:
+ *
+ *	 p_vaddr        + p_filesz          + p_memsz
+ *	[ file pages  ...   |0000][ anonymous  ]
+ */
+static void load_segment(struct loader *loader, const struct elf_load *load, unsigned index)
+{
+	const struct vmt_segment *segment = &load->elf->segments[index - 1];
+	struct vmt_space *space = loader->space;
+	uint64_t start = vmt_page_down(space, load->bias + segment->vaddr);
+	uint64_t file_end = vmt_page_up(space, load->bias + segment->vaddr + segment->file_bytes);
+	uint64_t end = vmt_page_up(space, load->bias + segment->vaddr + segment->memory_bytes);
+	uint64_t access = access_of(segment->perms);
+
+	if (!segment->file_bytes)
+		file_end = start;
+	if (start < file_end) {
+		struct vmt_vma proposed = vmt_vma_template(access | may_all);
+		struct vmt_vma *vma;
+
+		begin(loader, load->segment_cause);
+		loader->step.index = index;
+		loader->step.file_name = load->name;
+		if (access & VMT_VM_WRITE)
+			proposed.flags |= VMT_VM_ACCOUNT;
+		proposed.file.description = load->description;
+		proposed.pgoff = vmt_pages(space, vmt_page_down(space, segment->offset));
+		tell_base(loader, load, index);
+		vma = map_checked(loader, start, file_end, &proposed);
+		if (vma && access & VMT_VM_WRITE && segment->memory_bytes > segment->file_bytes &&
+		    (load->bias + segment->vaddr + segment->file_bytes) %
+			    vmt_space_page(space))
+			vmt_anon_prepare(space, vma);
+		finish(loader);
+	}
+	if (file_end < end) {
+		struct vmt_vma proposed = vmt_vma_template(VMT_VM_READ | VMT_VM_WRITE |
+							   (access & VMT_VM_EXEC) | may_all |
+							   VMT_VM_ACCOUNT);
+
+		begin(loader, load->bss_cause);
+		loader->step.index = index;
+		loader->step.file_name = load->name;
+		proposed.pgoff = vmt_pages(space, file_end);
+		map_checked(loader, file_end, end, &proposed);
+		finish(loader);
+	}
+}
+
+static void load_elf(struct loader *loader, const struct elf_load *load)
+{
+	for (unsigned i = 1; i <= load->elf->segment_count; i++)
+		load_segment(loader, load, i);
+}
+
+/* The rest of the kernel's layout: vdso and its data pages first, in the kernel's order. */
+static void load_row(struct loader *loader, const struct vmt_mapping *row, enum vmt_cause cause)
+{
+	struct vmt_vma proposed = vmt_vma_from_row(loader->space, row);
+
+	begin(loader, cause);
+	loader->step.start = row->start;
+	loader->step.end = row->end;
+	loader->step.file_name = row->name;
+	if (cause == VMT_CAUSE_EXEC_OTHER) {
+		loader->step.predicted = false;
+		loader->step.check = VMT_CHECK_ADJUSTED;
+		loader->step.reason = VMT_REASON_LOADER;
+	}
+	if (vmt_unmap_range(loader->space, row->start, row->end) == 0)
+		vmt_space_insert(loader->space, &proposed, row->start, row->end, proposed.pgoff);
+	finish(loader);
+}
+
+static void load_special(struct loader *loader)
+{
+	static const char *const order[] = { "[sigpage]", "[vdso]", "[vvar]", "[vvar_vclock]" };
+
+	for (size_t n = 0; n < vmt_countof(order); n++) {
+		for (size_t i = 0; i < loader->image->layout.count; i++) {
+			const struct vmt_mapping *row = &loader->image->layout.data[i];
+
+			if (!row->gate && strcmp(row->name, order[n]) == 0)
+				load_row(loader, row, VMT_CAUSE_EXEC_SPECIAL);
+		}
+	}
+}
+
+static void load_rest(struct loader *loader)
+{
+	struct vmt_space *space = loader->space;
+
+	for (size_t i = 0; i < loader->image->layout.count; i++) {
+		const struct vmt_mapping *row = &loader->image->layout.data[i];
+		struct vmt_vma *vma = vmt_find_vma(space, row->start);
+		struct vmt_mapping have;
+
+		if (row->gate)
+			continue;
+		if (vma) {
+			have = vmt_vma_mapping(space, vma);
+			if (vmt_mapping_equal(&have, row))
+				continue;
+		}
+		load_row(loader, row, VMT_CAUSE_EXEC_OTHER);
+	}
+}
+
+/*
+ * The top-down search starts at mmap_base. The first thing placed by a search ends there: ld.so, or
+ * the program itself if it was loaded without one, or (6.12 and later) the vdso.
+ */
+static uint64_t find_mmap_base(const struct vmt_space *space, const struct vmt_image *image)
+{
+	const struct vmt_elf *elf = NULL;
+	const struct vmt_mapping *vdso = row_at(image, image->at_sysinfo_ehdr);
+	uint64_t bias = 0;
+	uint64_t end = 0;
+
+	if (image->has_interp && image->at_base) {
+		elf = &image->interp;
+		bias = image->at_base;
+	} else if (image->has_exe && image->exe.dynamic_base && !image->exe.interpreter[0]) {
+		elf = &image->exe;
+		bias = image->at_entry - image->exe.entry;
+	}
+	for (unsigned i = 0; elf && i < elf->segment_count; i++)
+		end = vmt_max_u64(end, bias + elf->segments[i].vaddr +
+					       elf->segments[i].memory_bytes);
+	if (elf)
+		return vmt_page_up(space, end);
+	return vdso && image->at_sysinfo_ehdr && !space->features.vdso_above_stack ? vdso->end : 0;
+}
+
+static void setup_new_exec(struct vmt_space *space, const struct vmt_image *image)
+{
+	space->exe = image->exe_name ? image->exe_name : "";
+	space->interp = image->interp_name ? image->interp_name : "";
+	space->arch = image->has_exe ? vmt_arch_by_elf(image->exe.machine, image->exe.word_bits) :
+				       space->arch;
+	if (!space->arch)
+		space->arch = &vmt_arch_x86_64;
+	space->task_size = space->arch->task_size;
+	space->legacy_base = space->arch->legacy_base;
+	space->personality = image->personality;
+	space->legacy = (image->personality & VMT_ADDR_COMPAT_LAYOUT) != 0;
+	space->start_brk = space->brk = image->start_brk;
+	space->brk_known = image->start_brk != 0;
+	space->start_stack = image->start_stack;
+	memcpy(space->limits, image->limits, sizeof(space->limits));
+	space->mmap_base = find_mmap_base(space, image);
+}
+
+void vmt_space_exec(struct vmt_space *space, const struct vmt_image *image, vmt_step_fn *done,
+		    void *data)
+{
+	struct loader loader = { .space = space, .image = image, .done = done, .data = data };
+
+	vmt_step_init(&loader.step);
+	setup_new_exec(space, image);
+	load_gates(&loader);
+	load_stack(&loader);
+	if (image->has_exe)
+		load_elf(&loader, &(struct elf_load){
+					  .elf = &image->exe,
+					  .bias = image->at_entry - image->exe.entry,
+					  .description = EXE_DESCRIPTION,
+					  .name = space->exe,
+					  .segment_cause = VMT_CAUSE_EXEC_SEGMENT,
+					  .bss_cause = VMT_CAUSE_EXEC_BSS,
+				  });
+	if (image->has_interp && image->at_base)
+		load_elf(&loader, &(struct elf_load){
+					  .elf = &image->interp,
+					  .bias = image->at_base,
+					  .description = INTERP_DESCRIPTION,
+					  .name = space->interp,
+					  .segment_cause = VMT_CAUSE_INTERP_SEGMENT,
+					  .bss_cause = VMT_CAUSE_INTERP_BSS,
+				  });
+	load_special(&loader);
+	load_rest(&loader);
+	vmt_step_deinit(&loader.step);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The rules that differ between kernels, as sets (struct vmt_features).
+ */
+#include "vmtrace/mm.h"
+
+struct vmt_features vmt_features_default(void)
+{
+	return (struct vmt_features){
+		.unaccount_unfaulted = true,
+		.stack_nohuge = true,
+		.thp_align = VMT_THP_ALIGN_MULTIPLE,
+		.min_address = 0x10000,
+	};
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fork's copy of a space: dup_mmap() (mm/mmap.c, 6.18). The VMAs are copied one to one, equal
+ * neighbours included, and nothing merges; what VM_DONTCOPY marks is left out, VM_WIPEONFORK starts
+ * empty, locks are not inherited.
+ */
+#include "merge.h"
+#include "space.h"
+
+static void copy_fields(struct vmt_space *child, const struct vmt_space *parent)
+{
+	child->arch = parent->arch;
+	child->features = parent->features;
+	child->max_map_count = parent->max_map_count;
+	child->exe = parent->exe;
+	child->interp = parent->interp;
+	child->mmap_base = parent->mmap_base;
+	child->legacy_base = parent->legacy_base;
+	child->legacy = parent->legacy;
+	child->task_size = parent->task_size;
+	child->stack_guard_bytes = parent->stack_guard_bytes;
+	child->start_brk = parent->start_brk;
+	child->brk = parent->brk;
+	child->brk_known = parent->brk_known;
+	child->start_stack = parent->start_stack;
+	child->personality = parent->personality;
+	for (size_t i = 0; i < VMT_LIMIT_COUNT; i++)
+		child->limits[i] = parent->limits[i];
+	child->next_description = parent->next_description;
+	child->next_anon_vma = parent->next_anon_vma;
+}
+
+static void copy_gates(struct vmt_space *child, const struct vmt_space *parent, vmt_step_fn *done,
+		       void *data, struct vmt_step *step)
+{
+	for (size_t i = 0; i < parent->gates.count; i++) {
+		const struct vmt_mapping *gate = &parent->gates.data[i];
+
+		vmt_step_begin(child, step);
+		step->cause = VMT_CAUSE_BOOT;
+		step->check = VMT_CHECK_MATCH;
+		step->start = gate->start;
+		step->end = gate->end;
+		step->file_name = gate->name;
+		vmt_array_push(&child->gates, *gate);
+		vmt_array_push(&child->gate_steps, step->number);
+		vmt_step_gate(step, gate);
+		vmt_step_end(child, step);
+		done(data, step);
+	}
+}
+
+/* vm_area_dup() and anon_vma_fork(): the copy's attributes. */
+static struct vmt_vma copy_of(struct vmt_space *child, const struct vmt_vma *vma)
+{
+	struct vmt_vma copy = *vma;
+
+	copy.flags &= ~(VMT_VM_LOCKED | VMT_VM_LOCKONFAULT);
+	if (copy.flags & VMT_VM_WIPEONFORK) {
+		copy.anon_vma = VMT_ANON_NONE;
+		copy.anon_forked = false;
+	} else if (copy.anon_vma) {
+		copy.anon_vma = child->next_anon_vma++;
+		copy.anon_forked = true;
+	}
+	copy.uffd = 0;
+	copy.flags &= ~(VMT_VM_UFFD_MISSING | VMT_VM_UFFD_WP | VMT_VM_UFFD_MINOR);
+	return copy;
+}
+
+static void check_copy(struct vmt_space *child, const struct vmt_layout *layout,
+		       struct vmt_step *step)
+{
+	uint64_t start = step->start;
+	uint64_t end = step->end;
+
+	step->check = VMT_CHECK_UNCHECKED;
+	for (size_t i = 0; layout && i < layout->count; i++) {
+		const struct vmt_mapping *row = &layout->data[i];
+		struct vmt_mapping have;
+
+		if (row->start == start && row->end == end &&
+		    vmt_space_find(child, start, &have) && vmt_mapping_equal(&have, row))
+			step->check = VMT_CHECK_MATCH;
+	}
+}
+
+/* Whatever the child's layout has that the copies do not: the order of threads, in the main. */
+static void adopt_layout(struct vmt_space *child, const struct vmt_layout *layout,
+			 vmt_step_fn *done, void *data, struct vmt_step *step)
+{
+	struct vmt_layout rows = { 0 };
+	uint64_t start = 0;
+	uint64_t end = UINT64_MAX;
+
+	for (size_t i = 0; i < layout->count; i++) {
+		if (!layout->data[i].gate)
+			vmt_array_push(&rows, layout->data[i]);
+	}
+	vmt_step_begin(child, step);
+	step->cause = VMT_CAUSE_FOUND;
+	step->reason = VMT_REASON_ORDER_INFERRED;
+	if (vmt_space_check(child, &rows, &start, &end, step) == VMT_COMPARED_EQUAL) {
+		vmt_step_cancel(child);
+	} else {
+		vmt_step_end(child, step);
+		done(data, step);
+	}
+	vmt_array_deinit(&rows);
+}
+
+struct vmt_space *vmt_space_fork(struct vmt_space *parent, uint32_t number,
+				 const struct vmt_layout *layout, vmt_step_fn *done, void *data)
+{
+	struct vmt_space *child = vmt_space_new(number, parent->names);
+	struct vmt_step step;
+
+	vmt_step_init(&step);
+	copy_fields(child, parent);
+	copy_gates(child, parent, done, data, &step);
+	for (struct vmt_vma *vma = vmt_space_first(parent); vma; vma = vmt_vma_next(vma)) {
+		struct vmt_vma copy;
+
+		vmt_anon_look(parent, vma);
+		if (vma->flags & VMT_VM_DONTCOPY)
+			continue;
+		copy = copy_of(child, vma);
+		vmt_step_begin(child, &step);
+		step.cause = VMT_CAUSE_FORK;
+		step.predicted = true;
+		step.start = vmt_vma_start(vma);
+		step.end = vmt_vma_end(vma);
+		step.file_name = copy.file.description ? copy.file.name :
+				 copy.special	       ? copy.special :
+							 "";
+		vmt_space_insert(child, &copy, step.start, step.end, copy.pgoff);
+		check_copy(child, layout, &step);
+		vmt_step_end(child, &step);
+		done(data, &step);
+	}
+	if (layout)
+		adopt_layout(child, layout, done, data, &step);
+	vmt_step_deinit(&step);
+	return child;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * munmap: __vm_munmap() and do_vmi_align_munmap() (mm/vma.c, 6.18).
+ */
+#include <errno.h>
+
+#include "edit.h"
+#include "ops.h"
+
+int64_t vmt_op_munmap(struct vmt_space *space, const struct vmt_event *event, struct vmt_step *step)
+{
+	uint64_t start = event->args[0];
+	uint64_t length = vmt_page_up(space, event->args[1]);
+	const struct vmt_vma *vma;
+
+	if (start & (vmt_space_page(space) - 1) || start > space->task_size ||
+	    event->args[1] > space->task_size - start || !length)
+		return -EINVAL;
+	step->start = start;
+	step->end = start + length;
+	vma = vmt_find_vma(space, start);
+	if (vma && vmt_vma_start(vma) < step->end && vma->file.description)
+		step->file_name = vma->file.name;
+	return vmt_unmap_range(space, start, start + length);
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a new mapping goes (6.18: __get_unmapped_area() in mm/mmap.c, thp_get_unmapped_area_vmflags()
+ * in mm/huge_memory.c, arch_get_unmapped_area_topdown() in arch/x86/kernel/sys_x86_64.c,
+ * unmapped_area_topdown() in mm/vma.c).
+ *
+ * Top-down, the default layout: the highest gap below mmap_base that is large enough, and in it the
+ * highest place:
+ *
+ *	 low                                                    mmap_base      stack
+ *	  |      [ heap ]      ......[  libc ][ anon ][ ld.so ]     |    gap   [....]
+ *	                            ^ new mappings grow this way <--
+ *
+ * A VM_GROWSDOWN neighbour above keeps stack_guard_gap (256 pages) free below itself.
+ */
+#include "place.h"
+
+#include <errno.h>
+#include <sys/mman.h>
+
+enum { HUGE_BYTES = 2 << 20 };
+
+struct window {
+	uint64_t low;
+	uint64_t high;
+};
+
+/* vm_start_gap(): where the mapping begins for its neighbour below. */
+static uint64_t start_gap(const struct vmt_space *space, const struct vmt_vma *vma)
+{
+	uint64_t start = vmt_vma_start(vma);
+
+	if (vma->flags & VMT_VM_GROWSDOWN)
+		return start > space->stack_guard_bytes ? start - space->stack_guard_bytes : 0;
+	return start;
+}
+
+/* Where the free stretch below @vma begins; below the end of everything for NULL. */
+static uint64_t gap_bottom(const struct vmt_space *space, const struct vmt_vma *vma)
+{
+	const struct vmt_vma *below = vmt_vma_before(space, vma);
+
+	return below ? vmt_vma_end(below) : 0;
+}
+
+/* unmapped_area_topdown(): the highest @length free bytes of the window; 0 if there are none. */
+static uint64_t search_down(const struct vmt_space *space, struct window window, uint64_t length)
+{
+	const struct vmt_vma *above = vmt_find_vma(space, window.high - 1);
+	uint64_t limit = above && vmt_vma_start(above) < window.high ? vmt_vma_start(above) :
+								       UINT64_MAX;
+
+	for (;;) {
+		uint64_t bottom;
+		uint64_t top;
+
+		if (limit != UINT64_MAX) {
+			above = vmt_vma_of(vmt_range_gap_down(&space->vmas, limit, length));
+			if (!above)
+				return 0;
+		}
+		/* The window's end or the guard of a stack above may leave less than the gap. */
+		limit = gap_bottom(space, above);
+		bottom = vmt_max_u64(window.low, limit);
+		top = above ? vmt_min_u64(window.high, start_gap(space, above)) : window.high;
+		if (top > bottom && top - bottom >= length)
+			return top - length;
+		if (limit <= window.low)
+			return 0;
+	}
+}
+
+/* unmapped_area(): the lowest @length free bytes of the window; 0 if there are none. */
+static uint64_t search_up(const struct vmt_space *space, struct window window, uint64_t length)
+{
+	const struct vmt_vma *above = vmt_find_vma(space, window.low);
+
+	for (;;) {
+		uint64_t bottom = vmt_max_u64(window.low, gap_bottom(space, above));
+		uint64_t top = above ? vmt_min_u64(window.high, start_gap(space, above)) :
+				       window.high;
+
+		if (top > bottom && top - bottom >= length)
+			return bottom;
+		if (!above || vmt_vma_start(above) >= window.high)
+			return 0;
+		above = vmt_vma_of(vmt_range_gap_up(&space->vmas, vmt_vma_start(above), length));
+	}
+}
+
+/* The hole that [start, start + length) lies in, as a reason. */
+static void tell_hole(struct vmt_space *space, enum vmt_why_id id, uint64_t start, uint64_t length)
+{
+	const struct vmt_vma *above = vmt_find_vma(space, start);
+	const struct vmt_vma *below = vmt_vma_before(space, above);
+	uint64_t bottom = below ? vmt_vma_end(below) : 0;
+	uint64_t top = above ? vmt_vma_start(above) : space->task_size;
+
+	if (!space->step)
+		return;
+	vmt_step_why(space->step, (struct vmt_why){
+					  .id = id,
+					  .number = { length, bottom, top, space->mmap_base },
+				  });
+}
+
+static int64_t search(struct vmt_space *space, uint64_t length)
+{
+	struct window down = { vmt_space_page(space), space->mmap_base };
+	struct window up = { space->legacy_base, space->task_size };
+	uint64_t found = 0;
+
+	if (!space->legacy)
+		found = search_down(space, down, length);
+	if (!found)
+		found = search_up(space, up, length);
+	return found ? (int64_t)found : -ENOMEM;
+}
+
+/* A hint is taken if it is free, and clear of the guard gap of a stack above. */
+static bool hint_is_free(const struct vmt_space *space, uint64_t address, uint64_t length)
+{
+	const struct vmt_vma *vma;
+
+	if (length > space->task_size || address > space->task_size - length)
+		return false;
+	vma = vmt_find_vma(space, address);
+	return !vma || address + length <= start_gap(space, vma);
+}
+
+/* thp_get_unmapped_area_vmflags(): a place that lets huge pages fit; 0 to search plainly. */
+static uint64_t search_aligned(struct vmt_space *space, uint64_t length, uint64_t pgoff)
+{
+	uint64_t offset = pgoff << space->arch->page_shift;
+	uint64_t aligned = (offset + HUGE_BYTES - 1) & ~(uint64_t)(HUGE_BYTES - 1);
+	int64_t found;
+	uint64_t shift;
+
+	if (offset + length <= aligned || offset + length - aligned < HUGE_BYTES)
+		return 0;
+	found = search(space, length + HUGE_BYTES);
+	if (found < 0)
+		return 0;
+	shift = (offset - (uint64_t)found) & (HUGE_BYTES - 1);
+	if (!space->legacy && !shift)
+		return (uint64_t)found + HUGE_BYTES;
+	return (uint64_t)found + shift;
+}
+
+static bool wants_alignment(const struct vmt_space *space, const struct vmt_place_request *request)
+{
+	if (request->compat || space->arch->word_bits != 64)
+		return false;
+	if (!request->anonymous)
+		return request->huge_file;
+	switch (space->features.thp_align) {
+	case VMT_THP_ALIGN_MULTIPLE:
+		return !request->address && request->length % HUGE_BYTES == 0;
+	case VMT_THP_ALIGN_ANY:
+		return request->length >= HUGE_BYTES;
+	case VMT_THP_ALIGN_NEVER:
+		break;
+	}
+	return false;
+}
+
+static int64_t place_fixed(struct vmt_space *space, const struct vmt_place_request *request)
+{
+	const struct vmt_vma *vma;
+	uint64_t end = request->address + request->length;
+
+	if (request->address > space->task_size - request->length)
+		return -ENOMEM;
+	if (request->address & (vmt_space_page(space) - 1))
+		return -EINVAL;
+	vma = vmt_find_vma(space, request->address);
+	if (space->step)
+		vmt_step_why(space->step,
+			     (struct vmt_why){
+				     .id = vma && vmt_vma_start(vma) < end ? VMT_WHY_FIXED_OVER :
+									     VMT_WHY_FIXED,
+				     .number = { vma ? vmt_vma_start(vma) : 0,
+						 vma ? vmt_vma_end(vma) : 0 },
+			     });
+	return (int64_t)request->address;
+}
+
+/* round_hint_to_min() */
+static uint64_t round_hint(const struct vmt_space *space, uint64_t address)
+{
+	address = vmt_page_down(space, address);
+	if (address && address < space->features.min_address)
+		address = space->features.min_address;
+	return address;
+}
+
+/* MAP_32BIT: bottom-up between 1 GiB, plus a random offset for each call, and 2 GiB. */
+static int64_t place_low(struct vmt_space *space, const struct vmt_place_request *request,
+			 bool *ret_certain)
+{
+	struct window window = { 0x40000000, 0x80000000 };
+	uint64_t found;
+
+	*ret_certain = (space->personality & VMT_ADDR_NO_RANDOMIZE) != 0;
+	found = search_up(space, window, request->length);
+	if (!found)
+		return -ENOMEM;
+	tell_hole(space, VMT_WHY_LOW_2G, found, request->length);
+	return (int64_t)found;
+}
+
+int64_t vmt_get_unmapped_area(struct vmt_space *space, const struct vmt_place_request *request,
+			      bool *ret_certain)
+{
+	uint64_t hint;
+	uint64_t aligned = 0;
+	int64_t found;
+
+	*ret_certain = true;
+	if (request->length > space->task_size)
+		return -ENOMEM;
+	if (request->map_flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))
+		return place_fixed(space, request);
+
+	*ret_certain = space->mmap_base || space->legacy;
+	hint = round_hint(space, request->address);
+	if (hint && hint_is_free(space, hint, request->length)) {
+		tell_hole(space, VMT_WHY_HINT, hint, request->length);
+		*ret_certain = true;
+		return (int64_t)hint;
+	}
+	if (request->map_flags & VMT_MAP_32BIT && !request->compat &&
+	    space->arch->word_bits == 64)
+		return place_low(space, request, ret_certain);
+	if (hint)
+		tell_hole(space, VMT_WHY_HINT_TAKEN, hint, request->length);
+	if (wants_alignment(space, request))
+		aligned = search_aligned(space, request->length, request->pgoff);
+	if (aligned) {
+		tell_hole(space, VMT_WHY_ALIGNED_2M, aligned, request->length);
+		return (int64_t)aligned;
+	}
+	found = search(space, request->length);
+	if (found < 0)
+		return found;
+	tell_hole(space,
+		  space->legacy			       ? VMT_WHY_BOTTOM_UP :
+		  (uint64_t)found >= space->mmap_base  ? VMT_WHY_ABOVE_BASE :
+							 VMT_WHY_TOP_DOWN,
+		  (uint64_t)found, request->length);
+	return found;
+}

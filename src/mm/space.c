@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A space's life, look-ups, and the primitives that edit it (space.h). Each primitive mirrors what
+ * the kernel does under vma_prepare() and vma_complete() (mm/vma.c): all it changes of a VMA is
+ * its ends, so the page offset follows the start.
+ */
+#include "space.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "history.h"
+
+struct vmt_space *vmt_space_new(uint32_t number, struct vmt_names *names)
+{
+	struct vmt_space *space = vmt_calloc(1, sizeof(*space));
+
+	space->number = number;
+	space->names = names;
+	space->arch = &vmt_arch_x86_64;
+	space->exe = "";
+	space->interp = "";
+	space->task_size = space->arch->task_size;
+	space->next_description = 1ULL << 32;
+	space->next_anon_vma = 1;
+	space->features = vmt_features_default();
+	space->max_map_count = VMT_DEFAULT_MAX_MAP_COUNT;
+	space->stack_guard_bytes = 256 * vmt_space_page(space);
+	for (size_t i = 0; i < VMT_LIMIT_COUNT; i++)
+		space->limits[i] = VMT_LIMIT_INFINITY;
+	return space;
+}
+
+void vmt_space_free(struct vmt_space *space)
+{
+	struct vmt_range *next;
+
+	if (!space)
+		return;
+	for (struct vmt_range *range = space->vmas.first; range; range = next) {
+		next = range->next;
+		free(vmt_vma_of(range));
+	}
+	vmt_history_free(space);
+	vmt_array_deinit(&space->gates);
+	vmt_array_deinit(&space->gate_steps);
+	vmt_array_deinit(&space->touched);
+	free(space);
+}
+
+uint32_t vmt_space_number(const struct vmt_space *space)
+{
+	return space->number;
+}
+
+size_t vmt_space_count(const struct vmt_space *space)
+{
+	return space->vmas.count;
+}
+
+uint32_t vmt_space_steps(const struct vmt_space *space)
+{
+	return space->next_step;
+}
+
+const char *vmt_space_exe(const struct vmt_space *space)
+{
+	return space->exe;
+}
+
+const char *vmt_space_interp(const struct vmt_space *space)
+{
+	return space->interp;
+}
+
+struct vmt_vma *vmt_space_insert(struct vmt_space *space, const struct vmt_vma *model,
+				 uint64_t start, uint64_t end, uint64_t pgoff)
+{
+	struct vmt_vma *vma = vmt_malloc(sizeof(*vma));
+
+	*vma = *model;
+	vma->range = (struct vmt_range){ .start = start, .end = end };
+	vma->pgoff = pgoff;
+	vma->gone = false;
+	vma->serial = space->serial;
+	vmt_range_insert(&space->vmas, &vma->range);
+	vmt_array_push(&space->touched, vma);
+	vmt_space_dirty(space, start, end);
+	return vma;
+}
+
+void vmt_space_erase(struct vmt_space *space, struct vmt_vma *vma)
+{
+	assert(!vma->gone);
+	vmt_space_touch(space, vma);
+	vmt_space_dirty(space, vmt_vma_start(vma), vmt_vma_end(vma));
+	vmt_range_erase(&space->vmas, &vma->range);
+	vma->gone = true;
+}
+
+void vmt_space_resize(struct vmt_space *space, struct vmt_vma *vma, uint64_t start, uint64_t end)
+{
+	uint64_t old_start = vmt_vma_start(vma);
+	uint64_t old_end = vmt_vma_end(vma);
+
+	vmt_space_touch(space, vma);
+	if (start != old_start) {
+		vmt_space_dirty(space, vmt_min_u64(start, old_start),
+				vmt_max_u64(start, old_start));
+		vma->pgoff += vmt_pages(space, start) - vmt_pages(space, old_start);
+	}
+	if (end != old_end)
+		vmt_space_dirty(space, vmt_min_u64(end, old_end), vmt_max_u64(end, old_end));
+	vmt_range_resize(&space->vmas, &vma->range, start, end);
+}
+
+void vmt_space_dirty(struct vmt_space *space, uint64_t start, uint64_t end)
+{
+	space->dirty_start = vmt_min_u64(space->dirty_start, start);
+	space->dirty_end = vmt_max_u64(space->dirty_end, end);
+}
+
+bool vmt_space_find(const struct vmt_space *space, uint64_t address, struct vmt_mapping *ret_map)
+{
+	struct vmt_vma *vma = vmt_find_vma(space, address);
+
+	if (vma && vmt_vma_start(vma) <= address) {
+		*ret_map = vmt_vma_mapping(space, vma);
+		return true;
+	}
+	for (size_t i = 0; i < space->gates.count; i++) {
+		const struct vmt_mapping *gate = &space->gates.data[i];
+
+		if (gate->start <= address && address < gate->end) {
+			*ret_map = *gate;
+			return true;
+		}
+	}
+	return false;
+}
+
+void vmt_space_stack(const struct vmt_space *space, uint64_t *ret_start, uint64_t *ret_end)
+{
+	struct vmt_vma *vma = vmt_find_vma(space, space->start_stack);
+
+	*ret_start = *ret_end = 0;
+	if (vma && vmt_vma_start(vma) <= space->start_stack && vma->flags & VMT_VM_GROWSDOWN) {
+		*ret_start = vmt_vma_start(vma);
+		*ret_end = vmt_vma_end(vma);
+	}
+}
+
+void vmt_space_refresh_name(struct vmt_space *space, const struct vmt_mapping *row)
+{
+	struct vmt_vma *vma = vmt_find_vma(space, row->start);
+
+	if (!vma || !vma->file.description || vmt_vma_start(vma) != row->start ||
+	    vmt_vma_end(vma) != row->end || vma->file.inode != row->inode)
+		return;
+	vma->file.name = row->name;
+}
+
+void vmt_space_set_max_map_count(struct vmt_space *space, uint64_t count)
+{
+	space->max_map_count = count;
+}
+
+void vmt_space_set_look(struct vmt_space *space, vmt_look_fn *look, void *data)
+{
+	space->look = look;
+	space->look_data = data;
+}
+
+void vmt_why_limit(struct vmt_space *space, enum vmt_why_id id)
+{
+	if (space->step)
+		vmt_step_why(space->step,
+			     (struct vmt_why){ .id = id,
+					       .number = { space->vmas.count,
+							   space->max_map_count } });
+}
+
+int vmt_why_sealed(struct vmt_space *space, const struct vmt_vma *vma)
+{
+	if (space->step)
+		vmt_step_why(space->step,
+			     (struct vmt_why){ .id = VMT_WHY_SEALED,
+					       .number = { vmt_vma_start(vma), vmt_vma_end(vma) } });
+	return -EPERM;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * space: one address space (struct mm_struct), and the few primitives through which everything
+ * else in the model edits it. They keep the journal of the running step, so that no operation has
+ * to say by itself what it removed and added.
+ */
+#ifndef MM_SPACE_H
+#define MM_SPACE_H
+
+#include "range.h"
+#include "vma.h"
+#include "vmtrace/mm.h"
+
+enum {
+	VMT_DEFAULT_MAX_MAP_COUNT = 65530,
+	/* personality(2) bits */
+	VMT_ADDR_NO_RANDOMIZE = 0x0040000,
+	VMT_ADDR_COMPAT_LAYOUT = 0x0200000,
+	VMT_READ_IMPLIES_EXEC = 0x0400000,
+};
+
+struct vmt_space {
+	uint32_t number;
+	const struct vmt_arch *arch;
+	struct vmt_names *names;
+	struct vmt_range_set vmas;
+	struct vmt_range_set pieces; /* history.h */
+	VMT_ARRAY(struct vmt_mapping) gates;
+	VMT_ARRAY(uint32_t) gate_steps; /* the step of each gate page */
+
+	struct vmt_features features;
+	size_t max_map_count;
+
+	const char *exe;    /* "" if unknown */
+	const char *interp; /* "" if none */
+
+	/* mm_struct fields */
+	uint64_t mmap_base;   /* top-down search starts here; 0 unknown */
+	uint64_t legacy_base; /* bottom-up search starts here */
+	bool legacy;	      /* bottom-up layout */
+	uint64_t task_size;
+	uint64_t min_address; /* mmap_min_addr */
+	uint64_t stack_guard_bytes;
+	uint64_t start_brk;
+	uint64_t brk;
+	bool brk_known;
+	uint64_t start_stack;
+	uint32_t personality;
+	uint64_t limits[VMT_LIMIT_COUNT];
+
+	uint64_t next_description; /* for files that the kernel makes: shared anon, shmat */
+	uint32_t next_anon_vma;
+	uint32_t next_step;
+
+	/* Were pages of [start, end) written? See vmt_space_set_look(); NULL: cannot be asked. */
+	vmt_look_fn *look;
+	void *look_data;
+
+	/* The running step (journal.c) */
+	uint64_t serial;
+	struct vmt_step *step;
+	VMT_ARRAY(struct vmt_vma *) touched; /* changed or new in this step, dead ones included */
+	uint64_t dirty_start;		     /* hull of the addresses whose mapping changed */
+	uint64_t dirty_end;
+};
+
+static inline uint64_t vmt_space_page(const struct vmt_space *space)
+{
+	return vmt_arch_page_size(space->arch);
+}
+
+static inline uint64_t vmt_page_down(const struct vmt_space *space, uint64_t address)
+{
+	return address & ~(vmt_space_page(space) - 1);
+}
+
+/* Wraps to 0 at the end of the address space, as PAGE_ALIGN() does. */
+static inline uint64_t vmt_page_up(const struct vmt_space *space, uint64_t address)
+{
+	return vmt_page_down(space, address + vmt_space_page(space) - 1);
+}
+
+/* Pages of a byte count that is a multiple of the page size; page number of an address. */
+static inline uint64_t vmt_pages(const struct vmt_space *space, uint64_t bytes)
+{
+	return bytes >> space->arch->page_shift;
+}
+
+static inline struct vmt_vma *vmt_space_first(const struct vmt_space *space)
+{
+	return vmt_vma_of(space->vmas.first);
+}
+
+/* find_vma(): the first VMA that ends above @address. */
+static inline struct vmt_vma *vmt_find_vma(const struct vmt_space *space, uint64_t address)
+{
+	return vmt_vma_of(vmt_range_find(&space->vmas, address));
+}
+
+/* The VMA just below @vma, or the last of all if @vma is NULL. */
+static inline struct vmt_vma *vmt_vma_before(const struct vmt_space *space,
+					     const struct vmt_vma *vma)
+{
+	return vma ? vmt_vma_prev(vma) : vmt_vma_of(space->vmas.last);
+}
+
+/* A VMA of the space, not in it yet, with the attributes of @model (which is not changed). */
+struct vmt_vma *vmt_space_insert(struct vmt_space *space, const struct vmt_vma *model,
+				 uint64_t start, uint64_t end, uint64_t pgoff);
+
+/* Takes a VMA out; it stays readable until the step ends. */
+void vmt_space_erase(struct vmt_space *space, struct vmt_vma *vma);
+
+/* Moves an end of a VMA; the page offset follows the start. */
+void vmt_space_resize(struct vmt_space *space, struct vmt_vma *vma, uint64_t start, uint64_t end);
+
+/* To be called before an attribute of a VMA is changed by hand: keeps its old look. */
+void vmt_space_touch(struct vmt_space *space, struct vmt_vma *vma);
+
+/* Widens the range that the running step changed. */
+void vmt_space_dirty(struct vmt_space *space, uint64_t start, uint64_t end);
+
+/* Notes that the VMA limit stopped the call. */
+void vmt_why_limit(struct vmt_space *space, enum vmt_why_id id);
+
+/* Notes that @vma is sealed; returns -EPERM. */
+int vmt_why_sealed(struct vmt_space *space, const struct vmt_vma *vma);
+
+/* How maps would print @vma, labels such as [heap] and [stack] by show_map_vma()'s rules. */
+struct vmt_mapping vmt_vma_mapping(const struct vmt_space *space, const struct vmt_vma *vma);
+
+/* The attributes of a VMA that is known only by its line in maps, as good as they can be told. */
+struct vmt_vma vmt_vma_from_row(struct vmt_space *space, const struct vmt_mapping *row);
+
+/* Whether two lines of maps are the same; a NULL name equals any. */
+bool vmt_mapping_equal(const struct vmt_mapping *a, const struct vmt_mapping *b);
+
+/* Lists a gate page as added by @step; it is no VMA and so passes the journal by. */
+void vmt_step_gate(struct vmt_step *step, const struct vmt_mapping *row);
+
+/* A template for new VMAs: no flags, no file, may be split. */
+struct vmt_vma vmt_vma_template(uint64_t flags);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stack growth: expand_downwards() (mm/vma.c, 6.18). It happens in a page fault, without a call;
+ * the tracer notices at the next stop that the bottom has moved.
+ */
+#include "space.h"
+
+bool vmt_space_grow(struct vmt_space *space, const struct vmt_mapping *row, struct vmt_step *step)
+{
+	struct vmt_vma *vma = vmt_find_vma(space, row->end - 1);
+
+	if (!vma || vmt_vma_end(vma) != row->end || !(vma->flags & VMT_VM_GROWSDOWN) ||
+	    row->start >= vmt_vma_start(vma))
+		return false;
+	if (vma->range.prev && vma->range.prev->end > row->start)
+		return false;
+	vmt_step_begin(space, step);
+	step->cause = VMT_CAUSE_STACK_GROWTH;
+	step->start = row->start;
+	step->end = vmt_vma_start(vma);
+	step->check = VMT_CHECK_MATCH;
+	vmt_space_resize(space, vma, row->start, row->end);
+	if (!vma->anon_vma)
+		vma->anon_vma = space->next_anon_vma++;
+	return true;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vma: one VMA with every attribute that decides whether it may merge (struct vm_area_struct,
+ * include/linux/mm_types.h), and how /proc/PID/maps would print it.
+ */
+#ifndef MM_VMA_H
+#define MM_VMA_H
+
+#include "range.h"
+#include "vmtrace/image.h"
+#include "vmtrace/mm.h"
+
+/*
+ * The mapped file. Two mappings have the same file if they came from the same open file
+ * description (struct file), not the same inode; description tells them apart. A shared anonymous
+ * mapping and each shmat have a fresh one.
+ */
+struct vmt_file {
+	uint64_t description; /* 0: no file (vma->vm_file is NULL) */
+	uint32_t dev_major;
+	uint32_t dev_minor;
+	uint64_t inode;
+	const char *name; /* as maps prints it */
+	/*
+	 * dev, inode and name are the descriptor's, as fstat() saw them. maps may show others
+	 * (overlayfs, shmem): whatever the kernel answers first is taken without a word.
+	 */
+	bool pending;
+};
+
+struct vmt_vma {
+	struct vmt_range range; /* first: the set's node */
+	uint64_t flags;		/* VMT_VM_… */
+	uint64_t pgoff;		/* pages; of the file, or the virtual page for private anon */
+	struct vmt_file file;
+	const char *special;   /* vm_ops->name(): "[vdso]"; NULL for ordinary VMAs */
+	const char *anon_name; /* PR_SET_VMA_ANON_NAME, NULL if none */
+	uint64_t uffd;	       /* userfaultfd context, 0 none */
+	uint32_t policy;       /* mbind's policy, 0 none */
+	uint32_t anon_vma;     /* identity, VMT_ANON_… below */
+	bool anon_forked;      /* anon_vma came through fork: the chain has more than one entry */
+	bool close_hook;       /* vm_ops->close: a merge must not delete it */
+	bool may_split;	       /* false: vdso and the like refuse to be cut */
+	bool gone;	       /* erased in this step; freed when the step ends */
+	uint64_t serial;       /* of the last step that touched it (journal.h) */
+};
+
+enum {
+	VMT_ANON_NONE = 0, /* no private page was ever written, as far as is known */
+};
+
+static inline uint64_t vmt_vma_start(const struct vmt_vma *vma)
+{
+	return vma->range.start;
+}
+
+static inline uint64_t vmt_vma_end(const struct vmt_vma *vma)
+{
+	return vma->range.end;
+}
+
+static inline struct vmt_vma *vmt_vma_of(const struct vmt_range *range)
+{
+	return (struct vmt_vma *)(uintptr_t)range;
+}
+
+static inline struct vmt_vma *vmt_vma_prev(const struct vmt_vma *vma)
+{
+	return vmt_vma_of(vma->range.prev);
+}
+
+static inline struct vmt_vma *vmt_vma_next(const struct vmt_vma *vma)
+{
+	return vmt_vma_of(vma->range.next);
+}
+
+/* True for private memory without a file (vma_is_anonymous() of a private VMA). */
+static inline bool vmt_vma_is_anon(const struct vmt_vma *vma)
+{
+	return !vma->file.description && !vma->special;
+}
+
+/* rwxs as maps prints them. */
+unsigned vmt_vma_perms(const struct vmt_vma *vma);
+
+#endif
