@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The facts of a call: its arguments as PTRACE_GET_SYSCALL_INFO tells them (no registers are read,
+ * so this is the same for every architecture), what its pointers point to, and the file behind its
+ * descriptor. What the call reads is fetched at its entry, right before it runs; what it writes at
+ * its exit. Nothing can be believed: pointers may be bad, descriptors closed, the task dead. Then
+ * the fact is missing and the event says so.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/prctl.h>
+#include <linux/userfaultfd.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "procfs.h"
+#include "tracer.h"
+
+enum {
+	/* ipc(2), with the version 0 that every program uses. */
+	IPC_SHMAT = 21,
+	IPC_SHMDT = 22,
+	/* ANON_VMA_NAME_MAX_LEN of mm/madvise.c, with its NUL */
+	ANON_NAME_BYTES = 80,
+	FD_PATH_BYTES = 64,
+};
+_Static_assert(ANON_NAME_BYTES < sizeof(((struct vmt_event *)0)->text), "room for a name");
+
+bool vmt_syscall_info(pid_t tid, struct __ptrace_syscall_info *ret_info)
+{
+	return ptrace(PTRACE_GET_SYSCALL_INFO, tid, (void *)sizeof(*ret_info), ret_info) > 0;
+}
+
+/* ---- Entry ---------------------------------------------------------------------------------------- */
+
+/* As the seccomp program compares. */
+static bool row_matches(const struct vmt_call_row *row, const uint64_t *args)
+{
+	if (row->match_count == 0)
+		return true;
+	for (unsigned i = 0; i < row->match_count; i++)
+		if ((uint32_t)args[row->match_arg] == row->match[i])
+			return true;
+	return false;
+}
+
+/*
+ * i386's ipc(call, first, second, third, ptr) in the place of the calls that it stands for; shmat
+ * writes the address to *third (compat_ksys_ipc() of ipc/syscall.c).
+ */
+static void resolve_ipc(struct vmt_task *task)
+{
+	struct vmt_event *call = &task->call;
+	uint64_t ipc[6];
+
+	memcpy(ipc, call->args, sizeof(ipc));
+	memset(call->args, 0, sizeof(call->args));
+	if ((uint32_t)ipc[0] == IPC_SHMAT) {
+		call->call = VMT_CALL_SHMAT;
+		call->args[0] = ipc[1];
+		call->args[1] = ipc[4];
+		call->args[2] = ipc[2];
+		task->out_address = ipc[3];
+	} else {
+		call->call = VMT_CALL_SHMDT;
+		call->args[0] = ipc[4];
+	}
+}
+
+bool vmt_event_enter(struct vmt_task *task, const struct __ptrace_syscall_info *info)
+{
+	const struct vmt_arch *arch = vmt_arch_by_audit(info->arch);
+	bool seccomp = info->op == PTRACE_SYSCALL_INFO_SECCOMP;
+	uint64_t number = seccomp ? info->seccomp.nr : info->entry.nr;
+	const struct vmt_call_row *row = arch ? vmt_arch_call(arch, number) : NULL;
+	uint64_t args[6];
+
+	for (size_t i = 0; i < vmt_countof(args); i++)
+		args[i] = seccomp ? info->seccomp.args[i] : info->entry.args[i];
+	if (!row || !row_matches(row, args))
+		return false;
+	task->call = (struct vmt_event){
+		.arch = arch,
+		.call = row->call,
+		.number = number,
+		.ip = info->instruction_pointer,
+		.sp = info->stack_pointer,
+	};
+	memcpy(task->call.args, args, sizeof(args));
+	task->out_address = 0;
+	if (row->call == VMT_CALL_IPC)
+		resolve_ipc(task);
+	return true;
+}
+
+/* ---- What pointers point to ------------------------------------------------------------------------- */
+
+/* Up to six words of @word_bytes at @address; false, and nothing changed, if they cannot be read. */
+static bool read_words(pid_t tid, uint64_t address, size_t count, size_t word_bytes,
+		       uint64_t *ret_words)
+{
+	union {
+		uint64_t wide[6];
+		uint32_t narrow[6];
+	} words;
+	size_t length = count * word_bytes;
+
+	if (!address || vmt_proc_read(tid, address, &words, length) != (long)length)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		ret_words[i] = word_bytes == 8 ? words.wide[i] : words.narrow[i];
+	return true;
+}
+
+static size_t arch_word_bytes(const struct vmt_arch *arch)
+{
+	return arch->word_bits / 8;
+}
+
+static void fetch_words(struct vmt_task *task, uint64_t address, unsigned count, size_t word_bytes)
+{
+	struct vmt_event *call = &task->call;
+
+	call->words_valid = read_words(task->tid, address, count, word_bytes, call->words) ? count :
+											       0;
+}
+
+/* struct rlimit, whose "unlimited" is as wide as its words. */
+static void fetch_rlimit(struct vmt_task *task)
+{
+	struct vmt_event *call = &task->call;
+	size_t word_bytes = arch_word_bytes(call->arch);
+
+	fetch_words(task, call->args[1], 2, word_bytes);
+	for (unsigned i = 0; word_bytes == 4 && i < call->words_valid; i++)
+		if (call->words[i] == UINT32_MAX)
+			call->words[i] = VMT_LIMIT_INFINITY;
+}
+
+static void fetch_ioctl(struct vmt_task *task)
+{
+	struct vmt_event *call = &task->call;
+
+	/* The same for every word size: all fields have 64 bits. */
+	if ((uint32_t)call->args[1] == UFFDIO_REGISTER)
+		fetch_words(task, call->args[2], 3, 8);
+	else if ((uint32_t)call->args[1] == UFFDIO_UNREGISTER)
+		fetch_words(task, call->args[2], 2, 8);
+}
+
+/* A name may end right before an unmapped page: the second page only if the first has no end. */
+static bool read_text(struct vmt_task *task, uint64_t address, char *text, size_t size)
+{
+	uint64_t page_bytes = vmt_arch_page_size(task->call.arch);
+	size_t first = vmt_min_u64(size, page_bytes - address % page_bytes);
+	long length = vmt_proc_read(task->tid, address, text, first);
+
+	if (length < 0)
+		return false;
+	if (memchr(text, '\0', (size_t)length))
+		return true;
+	if ((size_t)length == first && first < size) {
+		long more =
+			vmt_proc_read(task->tid, address + first, text + first, size - first);
+
+		if (more > 0)
+			length += more;
+	}
+	return memchr(text, '\0', (size_t)length) != NULL;
+}
+
+static void fetch_prctl(struct vmt_task *task)
+{
+	struct vmt_event *call = &task->call;
+
+	if ((uint32_t)call->args[0] != PR_SET_VMA || call->args[1] != PR_SET_VMA_ANON_NAME)
+		return;
+	/* NULL takes the name away. */
+	call->text_valid = !call->args[4] ||
+			   read_text(task, call->args[4], call->text, ANON_NAME_BYTES);
+	if (!call->text_valid)
+		memset(call->text, 0, sizeof(call->text));
+}
+
+/* ---- The file behind a descriptor ------------------------------------------------------------------ */
+
+static bool read_fd_flags(pid_t tid, int fd, uint32_t *ret_flags)
+{
+	char file[FD_PATH_BYTES];
+	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text;
+	uint64_t flags;
+
+	vmt_str_init(&text);
+	snprintf(file, sizeof(file), "fdinfo/%d", fd);
+	if (vmt_procfs_read(tid, file, &text) < 0 ||
+	    !vmt_procfs_number(vmt_str_text(&text), "flags:", 8, &flags))
+		return false;
+	*ret_flags = (uint32_t)flags;
+	return true;
+}
+
+/*
+ * Through the thread's own /proc/TID/fd: threads may have descriptor tables of their own. Does not
+ * ask a server for fresh attributes, which could be the very task that stands still.
+ */
+static void fetch_file(struct vmt_tracer *tracer, struct vmt_task *task, int fd)
+{
+	struct vmt_file_facts *file = &task->call.file;
+	char path[FD_PATH_BYTES];
+	char name[PATH_MAX];
+	struct statx status;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", task->tid, fd);
+	if (fd < 0 || statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &status) < 0)
+		return;
+	snprintf(path, sizeof(path), "fd/%d", fd);
+	if (vmt_procfs_link(task->tid, path, name, sizeof(name)) < 0 ||
+	    !read_fd_flags(task->tid, fd, &file->flags))
+		return;
+	file->known = true;
+	file->dev_major = status.stx_dev_major;
+	file->dev_minor = status.stx_dev_minor;
+	file->inode = status.stx_ino;
+	file->size_bytes = status.stx_size;
+	file->mode = status.stx_mode;
+	file->name = vmt_names_add(tracer->options.names, name);
+	file->description = vmt_description_number(&tracer->descriptions, task->tid, fd, file);
+}
+
+static void fetch_mmap(struct vmt_tracer *tracer, struct vmt_task *task)
+{
+	const struct vmt_event *call = &task->call;
+
+	if (!(call->args[3] & MAP_ANONYMOUS))
+		fetch_file(tracer, task, (int)call->args[4]);
+}
+
+/* ---- Together --------------------------------------------------------------------------------------- */
+
+void vmt_event_fetch(struct vmt_tracer *tracer, struct vmt_task *task)
+{
+	struct vmt_event *call = &task->call;
+
+	switch (call->call) {
+	case VMT_CALL_OLD_MMAP:
+		if (read_words(task->tid, call->args[0], 6, arch_word_bytes(call->arch),
+			       call->args))
+			fetch_mmap(tracer, task);
+		break;
+	case VMT_CALL_MMAP:
+	case VMT_CALL_MMAP2:
+		fetch_mmap(tracer, task);
+		break;
+	case VMT_CALL_SETRLIMIT:
+		fetch_rlimit(task);
+		break;
+	case VMT_CALL_PRLIMIT64:
+		fetch_words(task, call->args[2], 2, 8);
+		break;
+	case VMT_CALL_IOCTL:
+		fetch_ioctl(task);
+		break;
+	case VMT_CALL_PRCTL:
+		fetch_prctl(task);
+		break;
+	case VMT_CALL_IO_SETUP:
+		task->out_address = call->args[1];
+		break;
+	default:
+		break;
+	}
+}
+
+void vmt_event_leave(struct vmt_task *task, const struct __ptrace_syscall_info *info)
+{
+	struct vmt_event *call = &task->call;
+	size_t word_bytes = arch_word_bytes(call->arch);
+	uint64_t word;
+
+	call->result = info->exit.rval;
+	call->failed = info->exit.is_error;
+	if (call->failed)
+		return;
+	/* A 32-bit address above 2 GiB is not a negative number. */
+	if (word_bytes == 4)
+		call->result &= UINT32_MAX;
+	if (!task->out_address || !read_words(task->tid, task->out_address, 1, word_bytes, &word))
+		return;
+	if (call->call == VMT_CALL_SHMAT) {
+		call->result = (int64_t)word;
+	} else {
+		call->words[0] = word;
+		call->words_valid = 1;
+	}
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Questions about single VMAs. PROCMAP_QUERY (do_procmap_query() of fs/proc/task_mmu.c, Linux
+ * 6.11) answers each in about half a microsecond, however many VMAs there are; older kernels are
+ * asked for the whole text. The descriptor belongs to the mm that the task had when it was opened:
+ * after an execve the old probe says -ESRCH and a new one is needed.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "procfs.h"
+#include "vmtrace/trace.h"
+
+/* struct procmap_query of linux/fs.h, which Debian 12's headers do not have. */
+struct procmap_query {
+	uint64_t size;
+	uint64_t query_flags;
+	uint64_t query_addr;
+	uint64_t vma_start;
+	uint64_t vma_end;
+	uint64_t vma_flags;
+	uint64_t vma_page_size;
+	uint64_t vma_offset;
+	uint64_t inode;
+	uint32_t dev_major;
+	uint32_t dev_minor;
+	uint32_t vma_name_size;
+	uint32_t build_id_size;
+	uint64_t vma_name_addr;
+	uint64_t build_id_addr;
+};
+_Static_assert(sizeof(struct procmap_query) == 104, "the kernel's layout");
+
+#define QUERY_REQUEST _IOWR('f', 17, struct procmap_query)
+
+enum {
+	QUERY_COVERING_OR_NEXT = 0x10,
+	/* vma_flags: the same bits as enum vmt_perm. */
+	QUERY_PERMS = VMT_PERM_READ | VMT_PERM_WRITE | VMT_PERM_EXEC | VMT_PERM_SHARED,
+	NAME_START_BYTES = 256,
+	NAME_LIMIT_BYTES = 4 * PATH_MAX, /* d_path() needs at most one page and a suffix */
+};
+_Static_assert(QUERY_PERMS == 0xf, "PROCMAP_QUERY_VMA_READABLE and on");
+
+struct vmt_probe {
+	int fd;
+	struct vmt_names *names; /* not owned */
+	bool text_only; /* the kernel has no PROCMAP_QUERY */
+	char *name;
+	uint32_t name_size;
+};
+
+int vmt_probe_new(pid_t pid, struct vmt_names *names, struct vmt_probe **ret_probe)
+{
+	int fd = vmt_procfs_open(pid, "maps");
+	struct vmt_probe *probe;
+
+	if (fd < 0)
+		return fd;
+	probe = vmt_calloc(1, sizeof(*probe));
+	probe->fd = fd;
+	probe->names = names;
+	probe->name_size = NAME_START_BYTES;
+	probe->name = vmt_malloc(probe->name_size);
+	*ret_probe = probe;
+	return 0;
+}
+
+void vmt_probe_free(struct vmt_probe *probe)
+{
+	if (!probe)
+		return;
+	close(probe->fd);
+	free(probe->name);
+	free(probe);
+}
+
+/* The VMA that covers @address, or the next one; -ENOENT if there is none. */
+static int query(struct vmt_probe *probe, uint64_t address, bool with_name,
+		 struct vmt_mapping *ret_row)
+{
+	for (;;) {
+		struct procmap_query q = {
+			.size = sizeof(q),
+			.query_flags = QUERY_COVERING_OR_NEXT,
+			.query_addr = address,
+			.vma_name_size = with_name ? probe->name_size : 0,
+			.vma_name_addr = with_name ? (uintptr_t)probe->name : 0,
+		};
+
+		if (ioctl(probe->fd, QUERY_REQUEST, &q) == 0) {
+			*ret_row = (struct vmt_mapping){
+				.start = q.vma_start,
+				.end = q.vma_end,
+				.perms = (unsigned)q.vma_flags & QUERY_PERMS,
+				.offset = q.vma_offset,
+				.dev_major = q.dev_major,
+				.dev_minor = q.dev_minor,
+				.inode = q.inode,
+			};
+			if (with_name)
+				ret_row->name = vmt_names_add(probe->names,
+							      q.vma_name_size ? probe->name : "");
+			return 0;
+		}
+		if (errno == EINTR)
+			continue;
+		if (errno != ENAMETOOLONG || probe->name_size >= NAME_LIMIT_BYTES)
+			return -errno;
+		probe->name_size = NAME_LIMIT_BYTES;
+		probe->name = vmt_realloc(probe->name, probe->name_size, 1);
+	}
+}
+
+static int text_layout(struct vmt_probe *probe, struct vmt_layout *ret_layout)
+{
+	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text;
+	int err;
+
+	vmt_str_init(&text);
+	if (lseek(probe->fd, 0, SEEK_SET) < 0)
+		return -errno;
+	err = vmt_procfs_read_fd(probe->fd, &text);
+	if (err < 0)
+		return err;
+	if (text.length == 0)
+		return -ESRCH;
+	return vmt_maps_parse(text.data, text.length, probe->names, ret_layout);
+}
+
+static int text_range(struct vmt_probe *probe, uint64_t start, uint64_t end, bool with_names,
+		      struct vmt_layout *ret_rows)
+{
+	int err = text_layout(probe, ret_rows);
+	size_t kept = 0;
+
+	if (err < 0)
+		return err;
+	for (size_t i = 0; i < ret_rows->count; i++) {
+		struct vmt_mapping *row = &ret_rows->data[i];
+
+		if (row->gate || row->end < start || row->start > end)
+			continue;
+		if (!with_names)
+			row->name = NULL;
+		ret_rows->data[kept++] = *row;
+	}
+	ret_rows->count = kept;
+	return 0;
+}
+
+static int query_range(struct vmt_probe *probe, uint64_t start, uint64_t end, bool with_names,
+		       struct vmt_layout *ret_rows)
+{
+	uint64_t address = start ? start - 1 : 0;
+	struct vmt_mapping row;
+	int err;
+
+	for (;;) {
+		err = query(probe, address, with_names, &row);
+		if (err == -ENOENT || (!err && row.start > end))
+			return 0;
+		if (err < 0) {
+			vmt_array_clear(ret_rows);
+			return err;
+		}
+		vmt_array_push(ret_rows, row);
+		/* A VMA that grew under a running thread can be the answer twice. */
+		if (row.end <= address)
+			return 0;
+		address = row.end;
+	}
+}
+
+int vmt_probe_range(struct vmt_probe *probe, uint64_t start, uint64_t end, bool with_names,
+		    struct vmt_layout *ret_rows)
+{
+	int err;
+
+	vmt_array_clear(ret_rows);
+	if (!probe->text_only) {
+		err = query_range(probe, start, end, with_names, ret_rows);
+		if (err != -ENOTTY)
+			return err;
+		probe->text_only = true;
+	}
+	return text_range(probe, start, end, with_names, ret_rows);
+}
+
+static int text_find(struct vmt_probe *probe, uint64_t address, struct vmt_mapping *ret_row)
+{
+	VMT_CLEANUP(vmt_layout_deinit) struct vmt_layout layout = { 0 };
+	int err = text_layout(probe, &layout);
+
+	if (err < 0)
+		return err;
+	for (size_t i = 0; i < layout.count; i++) {
+		if (layout.data[i].end > address && !layout.data[i].gate) {
+			*ret_row = layout.data[i];
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+int vmt_probe_find(struct vmt_probe *probe, uint64_t address, struct vmt_mapping *ret_row)
+{
+	int err;
+
+	if (!probe->text_only) {
+		err = query(probe, address, true, ret_row);
+		if (err != -ENOTTY)
+			return err;
+		probe->text_only = true;
+	}
+	return text_find(probe, address, ret_row);
+}

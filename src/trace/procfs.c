@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Small readers of /proc/PID, and of the target's memory and files. A task that has gone is data
+ * here: every function says -ESRCH for it, whichever errno the kernel chose.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "procfs.h"
+#include "vmtrace/trace.h"
+
+enum {
+	READ_CHUNK_BYTES = 64 * 1024,
+	PROC_PATH_BYTES = 64, /* "/proc/2147483647/fdinfo/2147483647" and room */
+};
+
+void vmt_fd_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static void proc_path(char path[PROC_PATH_BYTES], pid_t pid, const char *file)
+{
+	int length = snprintf(path, PROC_PATH_BYTES, "/proc/%d/%s", pid, file);
+
+	/* Cannot happen with the names that this room uses; a cut path would be another file. */
+	if (length < 0 || length >= PROC_PATH_BYTES)
+		abort();
+}
+
+/* Looking up a dead task under /proc fails with ENOENT. */
+static int proc_errno(int err)
+{
+	return err == ENOENT ? -ESRCH : -err;
+}
+
+int vmt_procfs_open(pid_t pid, const char *file)
+{
+	char path[PROC_PATH_BYTES];
+	int fd;
+
+	proc_path(path, pid, file);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? proc_errno(errno) : fd;
+}
+
+int vmt_procfs_read_fd(int fd, struct vmt_str *ret_text)
+{
+	char *chunk = vmt_malloc(READ_CHUNK_BYTES);
+	ssize_t length;
+	int err = 0;
+
+	for (;;) {
+		length = read(fd, chunk, READ_CHUNK_BYTES);
+		if (length < 0 && errno == EINTR)
+			continue;
+		if (length <= 0)
+			break;
+		vmt_str_add_bytes(ret_text, chunk, (size_t)length);
+	}
+	if (length < 0)
+		err = -errno;
+	free(chunk);
+	return err;
+}
+
+int vmt_procfs_read(pid_t pid, const char *file, struct vmt_str *ret_text)
+{
+	VMT_CLEANUP(vmt_fd_close) int fd = vmt_procfs_open(pid, file);
+
+	if (fd < 0)
+		return fd;
+	return vmt_procfs_read_fd(fd, ret_text);
+}
+
+bool vmt_procfs_number(const char *text, const char *key, int base, uint64_t *ret_number)
+{
+	size_t length = strlen(key);
+	const char *line = text;
+
+	while (line) {
+		if (!strncmp(line, key, length)) {
+			const char *digits = line + length + strspn(line + length, " \t");
+			char *end;
+			unsigned long long number;
+
+			errno = 0;
+			number = strtoull(digits, &end, base);
+			if (end == digits || errno)
+				return false;
+			*ret_number = number;
+			return true;
+		}
+		line = strchr(line, '\n');
+		if (line)
+			line++;
+	}
+	return false;
+}
+
+long vmt_procfs_link(pid_t pid, const char *file, char *ret_target, size_t size)
+{
+	char path[PROC_PATH_BYTES];
+	ssize_t length;
+
+	proc_path(path, pid, file);
+	length = readlink(path, ret_target, size - 1);
+	if (length < 0)
+		return proc_errno(errno);
+	ret_target[length] = '\0';
+	return length;
+}
+
+int vmt_procfs_elf(pid_t pid, uint16_t *ret_machine, unsigned *ret_word_bits)
+{
+	/* e_ident, e_type, e_machine: at the same place in both classes. */
+	unsigned char head[20];
+	VMT_CLEANUP(vmt_fd_close) int fd = vmt_proc_open(pid, NULL);
+
+	if (fd < 0)
+		return fd;
+	if (pread(fd, head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
+	    memcmp(head, "\177ELF", 4) != 0 || head[4] < 1 || head[4] > 2)
+		return -ENOEXEC;
+	*ret_word_bits = head[4] == 1 ? 32 : 64;
+	*ret_machine = head[5] == 2 ? (uint16_t)(head[18] << 8 | head[19]) :
+				      (uint16_t)(head[19] << 8 | head[18]);
+	return 0;
+}
+
+/* Opens @path for O_PATH, with the target's root as the root of every link on the way. */
+static int open_path(pid_t pid, const char *path)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT,
+	};
+	char name[PROC_PATH_BYTES];
+	int fd;
+
+	proc_path(name, pid, path ? "root" : "exe");
+	fd = open(name, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return proc_errno(errno);
+	if (path) {
+		int root = fd;
+
+		fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+		/* Linux before 5.6, or a sandbox that does not know the call. */
+		if (fd < 0 && (errno == ENOSYS || errno == EPERM))
+			fd = openat(root, path + strspn(path, "/"), O_PATH | O_CLOEXEC);
+		if (fd < 0)
+			fd = -errno;
+		close(root);
+	}
+	return fd;
+}
+
+int vmt_proc_open(pid_t pid, const char *path)
+{
+	/* Not opened for reading until it is known to be a file: opening a device can act on it. */
+	VMT_CLEANUP(vmt_fd_close) int where = open_path(pid, path);
+	char name[PROC_PATH_BYTES];
+	struct stat status;
+	int fd;
+
+	if (where < 0)
+		return where;
+	if (fstat(where, &status) < 0)
+		return -errno;
+	if (!S_ISREG(status.st_mode))
+		return -EINVAL;
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", where);
+	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Where process_vm_readv() is forbidden or missing; needs the same right as ptrace. */
+static long read_mem(pid_t pid, uint64_t address, void *ret_bytes, size_t length)
+{
+	VMT_CLEANUP(vmt_fd_close) int fd = vmt_procfs_open(pid, "mem");
+	ssize_t done;
+
+	if (fd < 0)
+		return fd;
+	done = pread64(fd, ret_bytes, length, (off64_t)address);
+	if (done < 0)
+		return errno == EIO ? -EFAULT : -errno;
+	return done;
+}
+
+long vmt_proc_read(pid_t pid, uint64_t address, void *ret_bytes, size_t length)
+{
+	struct iovec local = { .iov_base = ret_bytes, .iov_len = length };
+	struct iovec remote = { .iov_base = (void *)(uintptr_t)address, .iov_len = length };
+	ssize_t done = process_vm_readv(pid, &local, 1, &remote, 1, 0);
+
+	if (done >= 0)
+		return done;
+	if (errno == ENOSYS || errno == EPERM)
+		return read_mem(pid, address, ret_bytes, length);
+	return -errno;
+}
+
+const char *vmt_kernel_release(void)
+{
+	static struct utsname name;
+
+	if (!name.release[0] && uname(&name) < 0)
+		return "unknown";
+	return name.release;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Small readers of /proc/PID. PID may be a thread's id everywhere: a process whose first thread
+ * has ended has no memory and no descriptors under its own number.
+ */
+#ifndef VMTRACE_TRACE_PROCFS_H
+#define VMTRACE_TRACE_PROCFS_H
+
+#include <sys/types.h>
+
+#include "vmtrace/base.h"
+#include "vmtrace/image.h"
+
+/* For VMT_CLEANUP; -1 is no descriptor. */
+void vmt_fd_close(int *fd);
+
+/* Opens /proc/@pid/@file for reading, closed on exec. -ESRCH if there is no such task. */
+VMT_MUST_CHECK int vmt_procfs_open(pid_t pid, const char *file);
+/* Adds everything from the current position of @fd on. */
+VMT_MUST_CHECK int vmt_procfs_read_fd(int fd, struct vmt_str *ret_text);
+/* The whole of a file under /proc/@pid. */
+VMT_MUST_CHECK int vmt_procfs_read(pid_t pid, const char *file, struct vmt_str *ret_text);
+/*
+ * The number behind "@key" at the start of a line ("Tgid:", "CapEff:"), in @base. False if there
+ * is none.
+ */
+bool vmt_procfs_number(const char *text, const char *key, int base, uint64_t *ret_number);
+/* The target of a symbolic link under /proc/@pid, NUL-terminated; its length or -errno. */
+VMT_MUST_CHECK long vmt_procfs_link(pid_t pid, const char *file, char *ret_target, size_t size);
+/* e_machine and word size of the program that @pid runs. */
+VMT_MUST_CHECK int vmt_procfs_elf(pid_t pid, uint16_t *ret_machine, unsigned *ret_word_bits);
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmtrace's own signals, from the fork of the first process (which inherits none of this) until
+ * the tracer is freed. There is one set of them per process, hence the one static struct here.
+ *
+ *	INT QUIT TSTP TTOU TTIN	ignored: the terminal sends them to the whole foreground group,
+ *				and the target decides what they do
+ *	PIPE			ignored: a closed log ends the log, not the target
+ *	TERM HUP USR1 USR2	forwarded to the first process when a process sent them; what the
+ *				kernel sends (a terminal's hangup) the target gets by itself
+ *	ALRM			the tick, while a task is held back
+ *
+ * Once the first process has been reaped, INT QUIT TERM HUP end the trace of what it left behind.
+ *
+ * Waking. A handler without SA_RESTART interrupts waitpid(), but would also cut a write of the log
+ * short; so the waking signals are blocked except around waitpid(). One that comes between the
+ * unblocking and the waitpid() itself wakes nobody; the next tick does, or the user's next ^C.
+ *
+ * Job control. The shell waits for vmtrace, not for the target: when the target's group-stop is
+ * complete, vmtrace stops itself, so that the shell sees its job stopped. A SIGCONT that comes
+ * before vmtrace has stopped would be lost and leave it stopped for ever. But whoever continues
+ * the job does so because it saw it stopped, that is after vmtrace's own stop; and `fg` and `bg`
+ * continue the whole group, which wakes vmtrace and the target in either order: the target's end
+ * of group-stop is kept by the kernel until vmtrace waits. So for a shell there is no race. vmtrace
+ * stops itself after PTRACE_LISTEN, so the target can be continued at once.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "procfs.h"
+#include "tracer.h"
+
+enum {
+	TICK_US = 50000,
+};
+
+static const int ignored[] = { SIGINT, SIGQUIT, SIGTSTP, SIGTTOU, SIGTTIN, SIGPIPE };
+static const int forwarded[] = { SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
+static const int ending[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
+
+static struct {
+	struct sigaction saved[NSIG]; /* of the signals above and ALRM */
+	sigset_t saved_mask;
+	sigset_t waking; /* let through in vmt_signals_wait() only */
+	bool waking_any;
+	bool ticking;
+	pid_t root;
+	int root_fd; /* pidfd: cannot mean another process later; -1 if there are none */
+} state;
+
+/* Written by handlers. */
+static volatile sig_atomic_t root_gone;
+static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t ticked;
+
+static void on_tick(int signal)
+{
+	(void)signal;
+	ticked = 1;
+}
+
+static void on_end(int signal)
+{
+	(void)signal;
+	interrupted = 1;
+}
+
+static void on_forward(int signal, siginfo_t *info, void *context)
+{
+	int saved_errno = errno;
+
+	(void)context;
+	if (!root_gone && (info->si_code == SI_USER || info->si_code == SI_QUEUE ||
+			   info->si_code == SI_TKILL)) {
+		if (state.root_fd >= 0)
+			syscall(SYS_pidfd_send_signal, state.root_fd, signal, NULL, 0);
+		else
+			kill(state.root, signal);
+	}
+	errno = saved_errno;
+}
+
+static void set(int signal, const struct sigaction *action, bool save)
+{
+	if (sigaction(signal, action, save ? &state.saved[signal] : NULL) < 0)
+		assert(!"sigaction on a signal that can be caught");
+}
+
+void vmt_signals_take(pid_t root)
+{
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+	const struct sigaction forward = {
+		.sa_sigaction = on_forward,
+		.sa_flags = SA_SIGINFO | SA_RESTART,
+	};
+	const struct sigaction tick = { .sa_handler = on_tick };
+	sigset_t open;
+
+	assert(!state.root);
+	root_gone = interrupted = ticked = 0;
+	state.root = root;
+	state.root_fd = (int)syscall(SYS_pidfd_open, root, 0);
+	sigemptyset(&state.waking);
+	sigemptyset(&open);
+	for (size_t i = 0; i < vmt_countof(ignored); i++)
+		set(ignored[i], &ignore, true);
+	for (size_t i = 0; i < vmt_countof(forwarded); i++) {
+		set(forwarded[i], &forward, true);
+		sigaddset(&open, forwarded[i]);
+	}
+	set(SIGALRM, &tick, true);
+	/* Whoever started vmtrace may have blocked them. */
+	sigprocmask(SIG_UNBLOCK, &open, &state.saved_mask);
+}
+
+void vmt_signals_restore(void)
+{
+	assert(state.root);
+	vmt_signals_tick(false);
+	for (size_t i = 0; i < vmt_countof(ignored); i++)
+		set(ignored[i], &state.saved[ignored[i]], false);
+	for (size_t i = 0; i < vmt_countof(forwarded); i++)
+		set(forwarded[i], &state.saved[forwarded[i]], false);
+	set(SIGALRM, &state.saved[SIGALRM], false);
+	sigprocmask(SIG_SETMASK, &state.saved_mask, NULL);
+	vmt_fd_close(&state.root_fd);
+	state.root = 0;
+	state.waking_any = false;
+}
+
+static void add_waking(int signal)
+{
+	sigset_t one;
+
+	sigemptyset(&one);
+	sigaddset(&one, signal);
+	sigprocmask(SIG_BLOCK, &one, NULL);
+	sigaddset(&state.waking, signal);
+	state.waking_any = true;
+}
+
+void vmt_signals_root_gone(void)
+{
+	const struct sigaction end = { .sa_handler = on_end };
+
+	root_gone = 1;
+	for (size_t i = 0; i < vmt_countof(ending); i++) {
+		/* nohup, or a background job of a shell without job control */
+		if (state.saved[ending[i]].sa_handler == SIG_IGN)
+			continue;
+		set(ending[i], &end, false);
+		add_waking(ending[i]);
+	}
+}
+
+bool vmt_signals_interrupted(void)
+{
+	return interrupted;
+}
+
+void vmt_signals_tick(bool on)
+{
+	struct itimerval timer = { 0 };
+
+	if (on == state.ticking)
+		return;
+	state.ticking = on;
+	if (on) {
+		add_waking(SIGALRM);
+		timer.it_interval.tv_usec = TICK_US;
+		timer.it_value.tv_usec = TICK_US;
+	}
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+pid_t vmt_signals_wait(int *ret_status)
+{
+	pid_t tid;
+	int err;
+
+	if (!state.waking_any)
+		return waitpid(-1, ret_status, __WALL);
+	sigprocmask(SIG_UNBLOCK, &state.waking, NULL);
+	if (ticked || interrupted) {
+		tid = -1;
+		err = EINTR;
+	} else {
+		tid = waitpid(-1, ret_status, __WALL);
+		err = errno;
+	}
+	ticked = 0;
+	sigprocmask(SIG_BLOCK, &state.waking, NULL);
+	errno = err;
+	return tid;
+}
+
+/*
+ * A stop that a terminal's key or a background read made is the job's. A SIGSTOP may be meant for
+ * the target alone: then it is the job's only if a shell with job control could see to it.
+ */
+bool vmt_signals_mirror(pid_t root, int signal)
+{
+	VMT_CLEANUP(vmt_fd_close) int fd = -1;
+
+	if (signal != SIGSTOP)
+		return true;
+	fd = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	return fd >= 0 && tcgetpgrp(fd) > 0 && getpgid(root) == getpgrp();
+}

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What each stop means. A status from waitpid() is one of (ptrace(2), with PTRACE_SEIZE):
+ *
+ *	status >> 8			what
+ *	SIGTRAP | 0x80			entry or exit of a call; PTRACE_GET_SYSCALL_INFO tells which
+ *	SIGTRAP | event << 8		PTRACE_EVENT_…: exec, fork, exit, seccomp
+ *	signal | PTRACE_EVENT_STOP << 8	group-stop by that signal; SIGTRAP: a new task, or the end
+ *					of a group-stop
+ *	signal				a signal is about to be delivered
+ *
+ * Entry and exit are told apart by what the kernel says and never by counting: a task can be
+ * killed, restarted or replaced by an execve between the two.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "procfs.h"
+#include "tracer.h"
+
+/* ---- Calls -------------------------------------------------------------------------------------- */
+
+static void on_entry(struct vmt_tracer *tracer, struct vmt_task *task,
+		     const struct __ptrace_syscall_info *info)
+{
+	/* Cannot be unless the exit stop was skipped. */
+	vmt_tracer_call_lost(tracer, task);
+	if (vmt_event_enter(task, info))
+		vmt_tracer_call(tracer, task);
+	else
+		vmt_tracer_ready(tracer, task);
+}
+
+/*
+ * An execve that a signal interrupted is begun again: it has not failed, and an exec event may
+ * follow. ERESTARTSYS and its relatives are not in errno.h, programs never see them.
+ */
+static bool is_restart(int64_t result)
+{
+	return result == -512 || result == -513 || result == -514 || result == -516;
+}
+
+static void on_exit_of_call(struct vmt_tracer *tracer, struct vmt_task *task,
+			    const struct __ptrace_syscall_info *info)
+{
+	bool exec = task->call.call == VMT_CALL_EXECVE || task->call.call == VMT_CALL_EXECVEAT;
+
+	vmt_tracer_ready(tracer, task);
+	if (task->call_state != VMT_TASK_CALL_RUNNING)
+		return;
+	vmt_event_leave(task, info);
+	if (!exec || !is_restart(task->call.result))
+		vmt_tracer_push_call(tracer, task, VMT_EVENT_CALL);
+	vmt_tracer_call_end(tracer, task);
+}
+
+static void on_syscall(struct vmt_tracer *tracer, struct vmt_task *task)
+{
+	struct __ptrace_syscall_info info;
+
+	if (!vmt_syscall_info(task->tid, &info)) {
+		vmt_tracer_ready(tracer, task);
+		return;
+	}
+	switch (info.op) {
+	case PTRACE_SYSCALL_INFO_ENTRY:
+		on_entry(tracer, task, &info);
+		break;
+	case PTRACE_SYSCALL_INFO_SECCOMP:
+		/* Without our filter it is the target's own, and the entry was seen already. */
+		if (tracer->filtered)
+			on_entry(tracer, task, &info);
+		else
+			vmt_tracer_ready(tracer, task);
+		break;
+	case PTRACE_SYSCALL_INFO_EXIT:
+		on_exit_of_call(tracer, task, &info);
+		break;
+	default:
+		vmt_tracer_ready(tracer, task);
+	}
+}
+
+/* ---- execve ------------------------------------------------------------------------------------- */
+
+/* The execve of @data ended every other thread of its group, some of them without a stop. */
+static void drop_sibling(struct vmt_tracer *tracer, struct vmt_task *task, void *data)
+{
+	const struct vmt_task *survivor = data;
+
+	if (task != survivor && task->tgid == survivor->tgid)
+		vmt_task_remove(tracer, task);
+}
+
+/*
+ * A thread that executes a program takes the thread group's id for its own, and the leader is gone
+ * without a word (B2). Its state moves along.
+ */
+static struct vmt_task *take_over_leader(struct vmt_tracer *tracer, struct vmt_task *leader)
+{
+	unsigned long former_tid;
+	struct vmt_task *former;
+	pid_t tid = leader->tid;
+
+	if (ptrace(PTRACE_GETEVENTMSG, tid, NULL, &former_tid) < 0 || (pid_t)former_tid == tid)
+		return leader;
+	former = vmt_task_find(tracer, (pid_t)former_tid);
+	if (!former)
+		return leader;
+	vmt_task_remove(tracer, leader);
+	vmt_task_rename(tracer, former, tid);
+	former->tgid = tid;
+	former->signal = 0;
+	former->listen = false;
+	former->awaited_child = 0;
+	return former;
+}
+
+static const struct vmt_arch *find_arch(pid_t tid)
+{
+	struct __ptrace_syscall_info info;
+	const struct vmt_arch *arch = NULL;
+	uint16_t machine;
+	unsigned word_bits;
+
+	if (vmt_procfs_elf(tid, &machine, &word_bits) == 0)
+		arch = vmt_arch_by_elf(machine, word_bits);
+	/* An interpreter of another machine's programs, or a file that may only be executed. */
+	if (!arch && vmt_syscall_info(tid, &info))
+		arch = vmt_arch_by_audit(info.arch);
+	return arch ? arch : &vmt_arch_x86_64;
+}
+
+void vmt_tracer_exec(struct vmt_tracer *tracer, struct vmt_task *task)
+{
+	uint32_t parent_space;
+
+	task = take_over_leader(tracer, task);
+	vmt_task_each(tracer, drop_sibling, task);
+	/* The exit stop of a call that succeeded would tell nothing new. */
+	vmt_tracer_call_end(tracer, task);
+	parent_space = task->space ? task->space->number : 0;
+	vmt_task_leave(tracer, task, false);
+	vmt_task_forget_space(task);
+
+	vmt_task_set_phase(tracer, task, VMT_TASK_ALIVE);
+	vmt_task_join(tracer, task, NULL);
+	task->arch = find_arch(task->tid);
+	vmt_tracer_push(tracer, VMT_EVENT_EXEC, task)->parent_space = parent_space;
+	vmt_tracer_ready(tracer, task);
+}
+
+/* ---- Stopping and ending ------------------------------------------------------------------------- */
+
+/* The task's memory is still there: this is the last look at it. */
+static void on_exiting(struct vmt_tracer *tracer, struct vmt_task *task)
+{
+	vmt_tracer_call_lost(tracer, task);
+	vmt_task_leave(tracer, task, true);
+	vmt_task_set_phase(tracer, task, VMT_TASK_EXITING);
+	vmt_tracer_ready(tracer, task);
+}
+
+static bool is_stop_signal(int signal)
+{
+	return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
+/*
+ * Every thread of a process reports the same group-stop. One of them counts: the first thread, or
+ * while that has ended and others run on, the one with the lowest id.
+ */
+static void find_speaker(struct vmt_tracer *tracer, struct vmt_task *task, void *data)
+{
+	struct vmt_task **speaker = data;
+
+	if (task->tgid != tracer->root || task->phase != VMT_TASK_ALIVE)
+		return;
+	if (!*speaker || task->tid == task->tgid ||
+	    (task->tid < (*speaker)->tid && (*speaker)->tid != task->tgid))
+		*speaker = task;
+}
+
+static void on_group_stop(struct vmt_tracer *tracer, struct vmt_task *task, int signal)
+{
+	struct vmt_task *speaker = NULL;
+
+	task->listen = true;
+	if (task->tgid != tracer->root)
+		return;
+	vmt_task_each(tracer, find_speaker, &speaker);
+	if (task == speaker && vmt_signals_mirror(tracer->root, signal))
+		tracer->stop_self = true;
+}
+
+static void on_dead(struct vmt_tracer *tracer, struct vmt_task *task, pid_t tid, int status)
+{
+	if (tid == tracer->root) {
+		tracer->root_exit = (struct vmt_exit){
+			.known = true,
+			.code = WIFEXITED(status) ? WEXITSTATUS(status) : 0,
+			.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+		};
+		vmt_signals_root_gone();
+		/* Its id may come back as another task's. */
+		tracer->root = -1;
+	}
+	if (task)
+		vmt_task_remove(tracer, task);
+}
+
+/* A task that nobody told of stands at its first stop: its parent's event is on the way. */
+static void on_stranger(struct vmt_tracer *tracer, pid_t tid, int event, int signal)
+{
+	struct vmt_task *task = vmt_task_add(tracer, tid, VMT_TASK_NEWBORN);
+
+	task->since_ns = vmt_clock_ns();
+	if (event == PTRACE_EVENT_STOP) {
+		task->listen = is_stop_signal(signal);
+		vmt_signals_tick(true);
+	} else {
+		/* Killed before it ever ran. */
+		on_exiting(tracer, task);
+	}
+}
+
+static void on_event(struct vmt_tracer *tracer, struct vmt_task *task, int event, int signal)
+{
+	switch (event) {
+	case PTRACE_EVENT_SECCOMP:
+		on_syscall(tracer, task);
+		break;
+	case PTRACE_EVENT_EXEC:
+		vmt_tracer_exec(tracer, task);
+		break;
+	case PTRACE_EVENT_FORK:
+	case PTRACE_EVENT_VFORK:
+	case PTRACE_EVENT_CLONE:
+		vmt_birth_parent(tracer, task, event);
+		break;
+	case PTRACE_EVENT_EXIT:
+		on_exiting(tracer, task);
+		break;
+	case PTRACE_EVENT_STOP:
+		if (is_stop_signal(signal))
+			on_group_stop(tracer, task, signal);
+		vmt_tracer_ready(tracer, task);
+		break;
+	default:
+		vmt_tracer_ready(tracer, task);
+	}
+}
+
+/* Whatever the task was doing or waiting for before, it now stands at this stop. */
+static void begin_stop(struct vmt_tracer *tracer, struct vmt_task *task)
+{
+	task->listen = false;
+	task->signal = 0;
+	task->awaited_child = 0;
+	if (task->call_state == VMT_TASK_CALL_HELD)
+		vmt_tracer_call_end(tracer, task);
+	if (task->phase == VMT_TASK_EXPECTED)
+		vmt_birth_child(tracer, task);
+}
+
+void vmt_tracer_dispatch(struct vmt_tracer *tracer, pid_t tid, int status)
+{
+	struct vmt_task *task = vmt_task_find(tracer, tid);
+	int event = status >> 16;
+	int signal;
+
+	assert(tracer->ready.count == 0);
+	if (WIFEXITED(status) || WIFSIGNALED(status)) {
+		on_dead(tracer, task, tid, status);
+		return;
+	}
+	if (!WIFSTOPPED(status))
+		return;
+	signal = WSTOPSIG(status);
+	if (!task) {
+		on_stranger(tracer, tid, event, signal);
+		return;
+	}
+	begin_stop(tracer, task);
+	if (event) {
+		on_event(tracer, task, event, signal);
+	} else if (signal == (SIGTRAP | 0x80)) {
+		on_syscall(tracer, task);
+	} else {
+		task->signal = signal;
+		vmt_tracer_ready(tracer, task);
+	}
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loop: hand out the events of the last stop, let the tasks go on, wait for the next stop.
+ *
+ * Order. The kernel takes mmap_lock for each mapping call, and nobody outside sees in which order.
+ * If two threads were let into calls together, their exit stops could come the other way round,
+ * and an mmap would return an address that the model still holds as mapped. So of the tasks of one
+ * space only one is between entry and exit of a mapping call:
+ *
+ *	thread A   entry ----- call ----- exit  event  go
+ *	thread B        entry  (held ....................)  go ----- call ----- exit  event
+ *
+ * Everything else of B ran at full speed until its entry, and a call that can sleep until another
+ * thread acts (a page fault that another thread serves) must not hold the others for ever: after
+ * HOLD_LIMIT_NS the next is let in all the same, and the events of all calls that then overlap say
+ * order_inferred. execve is not serialised, because it ends the other threads; neither is
+ * process_madvise, because it changes the space of another process.
+ *
+ * Invariants: between two waits every task is running, held, newborn, or waiting for its child;
+ * tracer->ready is empty when dispatch begins; a held task's space has a call in flight.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tracer.h"
+
+#define HOLD_LIMIT_NS 100000000ULL /* 100 ms */
+
+uint64_t vmt_clock_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+struct vmt_tracer *vmt_tracer_new(const struct vmt_tracer_options *options)
+{
+	struct vmt_tracer *tracer = vmt_calloc(1, sizeof(*tracer));
+
+	tracer->options = *options;
+	tracer->start_ns = vmt_clock_ns();
+	return tracer;
+}
+
+/* Under the filter a task without a tracer could not run on anyway. */
+static void kill_task(struct vmt_tracer *tracer, struct vmt_task *task, void *data)
+{
+	(void)data;
+	syscall(SYS_tgkill, task->tgid, task->tid, SIGKILL);
+	vmt_task_remove(tracer, task);
+}
+
+void vmt_tracer_free(struct vmt_tracer *tracer)
+{
+	if (!tracer)
+		return;
+	vmt_task_each(tracer, kill_task, NULL);
+	if (tracer->signals_taken)
+		vmt_signals_restore();
+	vmt_array_deinit(&tracer->events);
+	vmt_array_deinit(&tracer->ready);
+	vmt_array_deinit(&tracer->held);
+	free(tracer);
+}
+
+bool vmt_tracer_exec_failed(const struct vmt_tracer *tracer)
+{
+	return tracer->exec_failed;
+}
+
+bool vmt_tracer_filtered(const struct vmt_tracer *tracer)
+{
+	return tracer->filtered;
+}
+
+struct vmt_exit vmt_tracer_exit(const struct vmt_tracer *tracer)
+{
+	return tracer->root_exit;
+}
+
+/* ---- Events --------------------------------------------------------------------------------- */
+
+static struct vmt_event *push_event(struct vmt_tracer *tracer, const struct vmt_event *event)
+{
+	vmt_array_push(&tracer->events, *event);
+	return &tracer->events.data[tracer->events.count - 1];
+}
+
+struct vmt_event *vmt_tracer_push(struct vmt_tracer *tracer, enum vmt_event_kind kind,
+				  const struct vmt_task *task)
+{
+	struct vmt_event event = {
+		.kind = kind,
+		.pid = task->tgid,
+		.tid = task->tid,
+		.time_ns = vmt_clock_ns() - tracer->start_ns,
+		.arch = task->arch,
+		.space = task->space ? task->space->number : 0,
+	};
+
+	return push_event(tracer, &event);
+}
+
+void vmt_tracer_push_call(struct vmt_tracer *tracer, struct vmt_task *task,
+			  enum vmt_event_kind kind)
+{
+	struct vmt_event *call = &task->call;
+
+	call->kind = kind;
+	call->pid = task->tgid;
+	call->tid = task->tid;
+	call->time_ns = vmt_clock_ns() - tracer->start_ns;
+	call->space = task->space ? task->space->number : 0;
+	push_event(tracer, call);
+}
+
+/* ---- Calls and their order -------------------------------------------------------------------- */
+
+static bool is_serialised(enum vmt_call_id call)
+{
+	return call != VMT_CALL_EXECVE && call != VMT_CALL_EXECVEAT &&
+	       call != VMT_CALL_PROCESS_MADVISE;
+}
+
+static void mark_overlap(struct vmt_tracer *tracer, struct vmt_task *task, void *data)
+{
+	(void)tracer;
+	if (task->in_flight && task->space == data)
+		task->call.order_inferred = true;
+}
+
+static void call_begin(struct vmt_tracer *tracer, struct vmt_task *task)
+{
+	vmt_event_fetch(tracer, task);
+	task->call_state = VMT_TASK_CALL_RUNNING;
+	if (!task->space || !is_serialised(task->call.call))
+		return;
+	task->in_flight = true;
+	if (task->space->in_flight++)
+		vmt_task_each(tracer, mark_overlap, task->space);
+}
+
+void vmt_tracer_call(struct vmt_tracer *tracer, struct vmt_task *task)
+{
+	if (task->space && task->space->in_flight && is_serialised(task->call.call)) {
+		task->call_state = VMT_TASK_CALL_HELD;
+		task->since_ns = vmt_clock_ns();
+		vmt_array_push(&tracer->held, task);
+		vmt_signals_tick(true);
+		return;
+	}
+	call_begin(tracer, task);
+	vmt_tracer_ready(tracer, task);
+}
+
+static void unhold(struct vmt_tracer *tracer, size_t index)
+{
+	struct vmt_task **at = &tracer->held.data[index];
+
+	tracer->held.count--;
+	memmove(at, at + 1, (tracer->held.count - index) * sizeof(struct vmt_task *));
+}
+
+void vmt_tracer_call_end(struct vmt_tracer *tracer, struct vmt_task *task)
+{
+	if (task->call_state == VMT_TASK_CALL_HELD) {
+		for (size_t i = 0; i < tracer->held.count; i++) {
+			if (tracer->held.data[i] == task) {
+				unhold(tracer, i);
+				break;
+			}
+		}
+	}
+	if (task->in_flight) {
+		assert(task->space && task->space->in_flight > 0);
+		task->space->in_flight--;
+		task->in_flight = false;
+	}
+	task->call_state = VMT_TASK_CALL_NONE;
+}
+
+void vmt_tracer_call_lost(struct vmt_tracer *tracer, struct vmt_task *task)
+{
+	/* An execve without an event did nothing, or replaced the space. */
+	if (task->call_state == VMT_TASK_CALL_RUNNING && task->call.call != VMT_CALL_EXECVE &&
+	    task->call.call != VMT_CALL_EXECVEAT)
+		vmt_tracer_push_call(tracer, task, VMT_EVENT_CALL_LOST);
+	vmt_tracer_call_end(tracer, task);
+}
+
+/* ---- Going on ----------------------------------------------------------------------------------- */
+
+void vmt_tracer_ready(struct vmt_tracer *tracer, struct vmt_task *task)
+{
+	vmt_array_push(&tracer->ready, task);
+}
+
+/* A task that was killed meanwhile says ESRCH; its death will be reported. */
+static void resume(struct vmt_tracer *tracer, struct vmt_task *task)
+{
+	if (task->listen)
+		ptrace(PTRACE_LISTEN, task->tid, NULL, NULL);
+	else if (task->call_state == VMT_TASK_CALL_RUNNING || !tracer->filtered)
+		ptrace(PTRACE_SYSCALL, task->tid, NULL, (void *)(intptr_t)task->signal);
+	else
+		ptrace(PTRACE_CONT, task->tid, NULL, (void *)(intptr_t)task->signal);
+}
+
+static void release_held(struct vmt_tracer *tracer)
+{
+	uint64_t now_ns = vmt_clock_ns();
+
+	for (size_t i = 0; i < tracer->held.count;) {
+		struct vmt_task *task = tracer->held.data[i];
+
+		if (task->space->in_flight && now_ns - task->since_ns < HOLD_LIMIT_NS) {
+			i++;
+			continue;
+		}
+		unhold(tracer, i);
+		call_begin(tracer, task);
+		resume(tracer, task);
+	}
+}
+
+static void let_go(struct vmt_tracer *tracer)
+{
+	vmt_array_clear(&tracer->events);
+	tracer->events_given = 0;
+	for (size_t i = 0; i < tracer->ready.count; i++)
+		resume(tracer, tracer->ready.data[i]);
+	vmt_array_clear(&tracer->ready);
+	if (tracer->held.count)
+		release_held(tracer);
+	if (tracer->stop_self) {
+		tracer->stop_self = false;
+		kill(getpid(), SIGSTOP);
+	}
+}
+
+/* A newborn's or a held task's time may be over; let_go() looks after the held ones. */
+static void tick(struct vmt_tracer *tracer)
+{
+	if (tracer->newborn_count)
+		vmt_birth_orphans(tracer, vmt_clock_ns());
+	else if (!tracer->held.count)
+		vmt_signals_tick(false);
+}
+
+int vmt_tracer_next(struct vmt_tracer *tracer, struct vmt_event *ret_event,
+		    struct vmt_error *error)
+{
+	for (;;) {
+		int status;
+		pid_t tid;
+
+		if (tracer->events_given < tracer->events.count) {
+			*ret_event = tracer->events.data[tracer->events_given++];
+			return 1;
+		}
+		let_go(tracer);
+		if (tracer->task_count == 0 || vmt_signals_interrupted())
+			return 0;
+		tid = vmt_signals_wait(&status);
+		if (tid >= 0)
+			vmt_tracer_dispatch(tracer, tid, status);
+		else if (errno == EINTR)
+			tick(tracer);
+		else if (errno == ECHILD)
+			return 0;
+		else
+			return vmt_error_set(error, errno, "cannot wait for the program: %s",
+					     vmt_strerror(errno));
+	}
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The inside of the trace room: what a tracer knows of its tasks and of the spaces that they
+ * share, and who does what with it.
+ *
+ *	tracer.c	the loop: events out, tasks on, wait, dispatch; order between threads
+ *	stops.c		what each stop means
+ *	birth.c		new tasks: which space they got, in whatever order they are seen
+ *	task.c		the table of tasks; spaces and who uses them
+ *	event.c		an event's facts: arguments behind pointers, files behind descriptors
+ *	description.c	which descriptors are one open file description
+ *	spawn.c		the first process
+ *	filter.c	the seccomp program
+ *	signals.c	vmtrace's own signals, job control, the timer
+ *
+ * A stop is never answered where it is understood. It puts events on a queue and its task on the
+ * list of those that may go on; the loop hands out the events first, then lets the tasks go, then
+ * waits for the next stop. So everything that belongs to an event stands still while somebody
+ * looks at it.
+ */
+#ifndef VMTRACE_TRACE_TRACER_H
+#define VMTRACE_TRACE_TRACER_H
+
+#include <sys/ptrace.h>
+#include <sys/types.h>
+
+#include "vmtrace/trace.h"
+
+/* One address space, as the tracer knows it: a number, and who uses it. */
+struct vmt_task_space {
+	uint32_t number; /* from 1 */
+	unsigned users; /* tasks in it that have not begun to exit */
+	unsigned references; /* tasks that point here; the last one frees it */
+	unsigned in_flight; /* serialised calls that are between entry and exit */
+};
+
+enum vmt_task_phase {
+	VMT_TASK_NEWBORN, /* stands at its first stop; its parent has not told of it yet */
+	VMT_TASK_EXPECTED, /* its parent has told of it; it has not stopped yet */
+	VMT_TASK_ALIVE,
+	VMT_TASK_EXITING, /* its exit stop has been seen, or it can have no more events */
+};
+
+enum vmt_task_call {
+	VMT_TASK_CALL_NONE,
+	VMT_TASK_CALL_HELD, /* stands at the entry of a call, until another thread's is over */
+	VMT_TASK_CALL_RUNNING, /* let go at the entry; the exit stop is awaited */
+};
+
+struct vmt_task {
+	struct vmt_task *next; /* in its bucket of the table */
+	pid_t tid;
+	pid_t tgid;
+	const struct vmt_arch *arch; /* of the program */
+	struct vmt_task_space *space; /* NULL while nobody knows */
+	bool user; /* counted in space->users */
+	enum vmt_task_phase phase;
+	enum vmt_task_call call_state;
+	bool in_flight; /* the running call is counted in space->in_flight */
+
+	/* How to let it go on. */
+	bool listen; /* stays in group-stop: PTRACE_LISTEN */
+	int signal; /* to deliver, 0 none */
+
+	/* Newborn or held: since when, CLOCK_MONOTONIC. */
+	uint64_t since_ns;
+
+	/* Birth. A parent whose copy has not stopped yet waits for it. */
+	pid_t awaited_child; /* parent: 0 if it waits for none */
+	pid_t parent_tid; /* expected child that is a copy */
+	uint32_t parent_space;
+	bool copied; /* expected child: gets a space of its own */
+	bool order_inferred; /* expected copy: other threads may have changed what was copied */
+
+	struct vmt_event call; /* the call from its entry on; good unless NONE */
+	uint64_t out_address; /* where the call writes what the event wants to know, 0 if nowhere */
+};
+
+enum {
+	VMT_TASK_BUCKETS = 1024,
+	VMT_DESCRIPTION_COUNT = 256,
+};
+
+/* Where an open file description was last seen. */
+struct vmt_description {
+	uint64_t number; /* 0: free slot */
+	pid_t tid;
+	int fd;
+	uint32_t dev_major;
+	uint32_t dev_minor;
+	uint64_t inode;
+	uint32_t flags;
+};
+
+/* The last descriptions seen, oldest overwritten first. */
+struct vmt_descriptions {
+	struct vmt_description rows[VMT_DESCRIPTION_COUNT];
+	size_t next; /* slot to overwrite */
+	uint64_t last_number;
+};
+
+struct vmt_tracer {
+	struct vmt_tracer_options options;
+	uint64_t start_ns;
+	bool filtered;
+	bool exec_failed;
+	bool signals_taken; /* signals.c holds the process's signals for us */
+
+	pid_t root; /* first process, 0 before it was started, -1 once it was reaped */
+	struct vmt_exit root_exit;
+
+	struct vmt_task *buckets[VMT_TASK_BUCKETS];
+	size_t task_count;
+	size_t newborn_count;
+	uint32_t last_space;
+
+	VMT_ARRAY(struct vmt_event) events; /* ready, in order */
+	size_t events_given; /* of these, already handed out */
+	VMT_ARRAY(struct vmt_task *) ready; /* go on once all events are handed out */
+	VMT_ARRAY(struct vmt_task *) held; /* at a call's entry, first come first served */
+	bool stop_self; /* the job was stopped: stop ourselves after that */
+
+	struct vmt_descriptions descriptions;
+};
+
+/* ---- tracer.c ---- */
+
+uint64_t vmt_clock_ns(void);
+/* Queues an event about @task and its space. The result is good until the next push. */
+struct vmt_event *vmt_tracer_push(struct vmt_tracer *tracer, enum vmt_event_kind kind,
+				  const struct vmt_task *task);
+/* Lets the task go on once all events are handed out. */
+void vmt_tracer_ready(struct vmt_tracer *tracer, struct vmt_task *task);
+/* The task stands at the entry of task->call: lets it begin, or holds it until its turn comes. */
+void vmt_tracer_call(struct vmt_tracer *tracer, struct vmt_task *task);
+/* The task's call is over, one way or another. */
+void vmt_tracer_call_end(struct vmt_tracer *tracer, struct vmt_task *task);
+/* The same for a call whose exit will not come; queues CALL_LOST if it had begun. */
+void vmt_tracer_call_lost(struct vmt_tracer *tracer, struct vmt_task *task);
+/* Queues the finished task->call as an event. */
+void vmt_tracer_push_call(struct vmt_tracer *tracer, struct vmt_task *task,
+			  enum vmt_event_kind kind);
+
+/* ---- task.c ---- */
+
+struct vmt_task *vmt_task_find(const struct vmt_tracer *tracer, pid_t tid);
+struct vmt_task *vmt_task_add(struct vmt_tracer *tracer, pid_t tid, enum vmt_task_phase phase);
+/* Forgets a task that has gone: its call is lost, its space left, nobody waits for it. */
+void vmt_task_remove(struct vmt_tracer *tracer, struct vmt_task *task);
+void vmt_task_set_phase(struct vmt_tracer *tracer, struct vmt_task *task,
+			enum vmt_task_phase phase);
+/* Moves a task to another key of the table (execve by a thread that was not the leader). */
+void vmt_task_rename(struct vmt_tracer *tracer, struct vmt_task *task, pid_t tid);
+/* Calls @visit for each task; it may remove the task that it is given, and no other. */
+void vmt_task_each(struct vmt_tracer *tracer,
+		   void (*visit)(struct vmt_tracer *, struct vmt_task *, void *), void *data);
+
+/* The task, which has no space, gets a share in @space, or a new one if that is NULL. */
+void vmt_task_join(struct vmt_tracer *tracer, struct vmt_task *task, struct vmt_task_space *space);
+/* The task stops counting as a user; queues SPACE_END if it was the last. The pointer stays. */
+void vmt_task_leave(struct vmt_tracer *tracer, struct vmt_task *task, bool alive);
+/* Drops the task's pointer to its space, which it must have left. */
+void vmt_task_forget_space(struct vmt_task *task);
+/* True if @tid shares its memory with @other (kcmp(2)); @guess where the kernel does not tell. */
+bool vmt_task_same_memory(pid_t tid, pid_t other, bool guess);
+
+/* ---- stops.c ---- */
+
+/* A status from waitpid() for @tid. */
+void vmt_tracer_dispatch(struct vmt_tracer *tracer, pid_t tid, int status);
+/* The task stands at PTRACE_EVENT_EXEC under its own, new tid. */
+void vmt_tracer_exec(struct vmt_tracer *tracer, struct vmt_task *task);
+
+/* ---- birth.c ---- */
+
+/* PTRACE_EVENT_FORK, VFORK or CLONE (@kind) of @parent. */
+void vmt_birth_parent(struct vmt_tracer *tracer, struct vmt_task *parent, int kind);
+/* The first stop of an expected child: tells of its space if it got one of its own. */
+void vmt_birth_child(struct vmt_tracer *tracer, struct vmt_task *child);
+/* An expected child died before it ever stopped. */
+void vmt_birth_none(struct vmt_tracer *tracer, struct vmt_task *child);
+/* Takes in newborns whose parent seems to have died before it could tell. */
+void vmt_birth_orphans(struct vmt_tracer *tracer, uint64_t now_ns);
+
+/* ---- event.c ---- */
+
+/*
+ * Starts task->call from an entry or seccomp stop. False if the call is none of ours; then
+ * nothing was changed.
+ */
+bool vmt_event_enter(struct vmt_task *task, const struct __ptrace_syscall_info *info);
+/* Fetches what the call's arguments point to, right before it runs. */
+void vmt_event_fetch(struct vmt_tracer *tracer, struct vmt_task *task);
+/* Completes task->call from the exit stop. */
+void vmt_event_leave(struct vmt_task *task, const struct __ptrace_syscall_info *info);
+/* False if the task has gone. */
+bool vmt_syscall_info(pid_t tid, struct __ptrace_syscall_info *ret_info);
+
+/* ---- description.c ---- */
+
+/* The number of the description behind @fd of @tid, whose other facts are in @facts. */
+uint64_t vmt_description_number(struct vmt_descriptions *descriptions, pid_t tid, int fd,
+				const struct vmt_file_facts *facts);
+
+/* ---- signals.c ---- */
+
+/* Takes vmtrace's signals over, after the fork of the first process @root. */
+void vmt_signals_take(pid_t root);
+void vmt_signals_restore(void);
+/* The first process has been reaped: from now on an interrupt ends the trace. */
+void vmt_signals_root_gone(void);
+bool vmt_signals_interrupted(void);
+/* Makes vmt_signals_wait() return every 50 ms at the latest, from now on or no more. */
+void vmt_signals_tick(bool on);
+/* waitpid() for any task; fails with EINTR at a tick or an interrupt. */
+pid_t vmt_signals_wait(int *ret_status);
+/* Should vmtrace stop too when its first process was stopped by @signal? */
+bool vmt_signals_mirror(pid_t root, int signal);
+
+#endif
