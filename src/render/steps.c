@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * steps: one line a step, as it happens.
+ *
+ *	   #  who     what                                     where                           why
+ *	  12  linker  map anon (rw)                            7f1c2be4f000 +8K      rw-p      …
+ *
+ * The columns fit a terminal of about 100 characters; what is longer overflows and the columns to
+ * its right catch up. With a known width the reasons are broken into lines: in their own column
+ * where there is room for a phrase, else under the step. Addresses are never cut.
+ *
+ * A range is printed as START +SIZE, or START -SIZE when nothing is left there. The name is left
+ * out where "what" has just said it.
+ */
+#include "text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum {
+	WHO_COLUMN = 6,
+	WHAT_COLUMN = 14,
+	WHERE_COLUMN = 55,
+	SIZE_COLUMNS = 8,
+	PERMS_COLUMNS = 5,
+	NAME_COLUMNS = 11,
+	/* An inner column for the reasons is worth having from here on. */
+	WHY_MIN_COLUMNS = 32,
+	WHY_INDENT = WHAT_COLUMN + 2,
+};
+
+/* Where the parts of "where" begin on this line. */
+struct columns {
+	size_t shift; /* room for "[2] " */
+	size_t where;
+	size_t size;
+	size_t perms;
+	size_t name;
+	size_t why;
+};
+
+static struct columns columns_of(const struct vmt_text_space *space, size_t shift)
+{
+	struct columns columns = { .shift = shift, .where = WHERE_COLUMN + shift };
+
+	columns.size = columns.where + space->address_columns + 1;
+	columns.perms = columns.size + SIZE_COLUMNS;
+	columns.name = columns.perms + PERMS_COLUMNS;
+	columns.why = columns.name + NAME_COLUMNS;
+	return columns;
+}
+
+static void head(struct vmt_text_renderer *text, const struct columns *columns)
+{
+	struct vmt_line *line = &text->line;
+
+	vmt_line_pad(line, columns->shift);
+	vmt_line_add(line, VMT_STYLE_BOLD, "   #");
+	vmt_line_pad(line, WHO_COLUMN + columns->shift);
+	vmt_line_add(line, VMT_STYLE_BOLD, "who");
+	vmt_line_pad(line, WHAT_COLUMN + columns->shift);
+	vmt_line_add(line, VMT_STYLE_BOLD, "what");
+	vmt_line_pad(line, columns->where);
+	vmt_line_add(line, VMT_STYLE_BOLD, "where");
+	vmt_line_pad(line, columns->why);
+	vmt_line_add(line, VMT_STYLE_BOLD, "why");
+	vmt_line_break(line);
+}
+
+static const struct vmt_vma_view *view_in(const struct vmt_vma_view *views, size_t count,
+					  uint64_t start, uint64_t end)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (views[i].map.start < end && start < views[i].map.end)
+			return &views[i];
+	}
+	return NULL;
+}
+
+/* The step's own range; where the model gave none, the first VMA that it made or took away. */
+static void range_of(const struct vmt_step *step, uint64_t *ret_start, uint64_t *ret_end)
+{
+	const struct vmt_vma_view *view = NULL;
+
+	*ret_start = step->start;
+	*ret_end = step->end;
+	if (step->end > step->start)
+		return;
+	if (step->added.count)
+		view = &step->added.data[0];
+	else if (step->removed.count)
+		view = &step->removed.data[0];
+	if (view) {
+		*ret_start = view->map.start;
+		*ret_end = view->map.end;
+	}
+}
+
+static void add_name(struct vmt_line *line, const struct columns *columns,
+		     const struct vmt_step *step, const char *name)
+{
+	const char *base = vmt_base_name(name);
+
+	if (!base[0] || strstr(step->what, base))
+		return;
+	vmt_line_pad(line, columns->name);
+	vmt_line_add(line, VMT_STYLE_PLAIN, base);
+}
+
+static void add_where(struct vmt_line *line, const struct columns *columns,
+		      const struct vmt_text_space *space, const struct vmt_step *step)
+{
+	const struct vmt_vma_view *now, *before;
+	enum vmt_style style = VMT_STYLE_PLAIN;
+	uint64_t start, end;
+	char sign = '+';
+	char size[16];
+	char perms[5];
+
+	range_of(step, &start, &end);
+	if (!start && !end)
+		return;
+	vmt_line_pad(line, columns->where);
+	vmt_line_printf(line, VMT_STYLE_PLAIN, "%0*" PRIx64, (int)space->address_columns, start);
+	if (end <= start) {
+		add_name(line, columns, step, step->file_name);
+		return;
+	}
+	now = view_in(step->added.data, step->added.count, start, end);
+	before = view_in(step->removed.data, step->removed.count, start, end);
+	if (now && !before) {
+		style = VMT_STYLE_GREEN;
+	} else if (before && !now) {
+		style = VMT_STYLE_RED;
+		sign = '-';
+	}
+	vmt_line_pad(line, columns->size);
+	vmt_line_printf(line, style, "%c%s", sign, vmt_size_text(end - start, size));
+	if (now) {
+		vmt_perms_text(now->map.perms, perms);
+		vmt_line_pad(line, columns->perms);
+		vmt_line_add(line, VMT_STYLE_PLAIN, perms);
+	}
+	add_name(line, columns, step,
+		 now      ? now->map.name
+		 : before ? before->map.name
+			  : step->file_name);
+}
+
+/* The step's reasons in one text, and what the comparison with the kernel had to say. */
+static void why_text(const struct vmt_step *step, struct vmt_str *text)
+{
+	for (unsigned i = 0; i < step->why_count; i++) {
+		size_t before = text->length;
+
+		if (before)
+			vmt_str_add(text, "; ");
+		vmt_why_text(step, &step->why[i], text);
+	}
+}
+
+static void check_text(const struct vmt_step *step, struct vmt_str *text)
+{
+	bool changed = step->added.count || step->removed.count;
+
+	if (step->check == VMT_CHECK_ADJUSTED)
+		vmt_str_printf(text, "(adjusted: %s)", vmt_reason_name(step->reason));
+	else if (step->check == VMT_CHECK_UNCHECKED && changed)
+		vmt_str_add(text, "(unchecked)");
+}
+
+/*
+ * Adds a phrase from column @at on if it may stand there, else on a line of its own. Phrases go on
+ * in the column of reasons, or below the step where that column would be too narrow.
+ */
+static void add_phrase(struct vmt_text_renderer *text, const struct columns *columns, size_t at,
+		       enum vmt_style style, const struct vmt_str *phrase)
+{
+	struct vmt_line *line = &text->line;
+	size_t width = text->options.width;
+	bool narrow = width < columns->why + WHY_MIN_COLUMNS;
+	size_t indent = narrow ? WHY_INDENT + columns->shift : columns->why;
+	size_t needed = narrow ? vmt_text_width(vmt_str_text(phrase)) : WHY_MIN_COLUMNS / 2;
+
+	if (width && at + needed > width) {
+		vmt_line_break(line);
+		at = indent;
+	}
+	vmt_line_pad(line, at);
+	vmt_line_wrap(line, style, vmt_str_text(phrase), indent, width);
+}
+
+static void add_why(struct vmt_text_renderer *text, const struct columns *columns,
+		    const struct vmt_step *step)
+{
+	bool bug = step->reason == VMT_REASON_UNEXPLAINED;
+	size_t at = columns->why;
+	struct vmt_str phrase = { 0 };
+
+	why_text(step, &phrase);
+	if (phrase.length) {
+		add_phrase(text, columns, at, VMT_STYLE_DIM, &phrase);
+		at = text->line.column + 1;
+	}
+	vmt_str_clear(&phrase);
+	check_text(step, &phrase);
+	if (phrase.length)
+		add_phrase(text, columns, at, bug ? VMT_STYLE_RED : VMT_STYLE_YELLOW, &phrase);
+	vmt_str_deinit(&phrase);
+}
+
+static void add_step(struct vmt_text_renderer *text, const struct vmt_text_space *space,
+		     const struct columns *columns, const struct vmt_step *step)
+{
+	bool failed = step->event && step->event->failed;
+	struct vmt_line *line = &text->line;
+
+	vmt_text_prefix(text, space);
+	vmt_line_printf(line, VMT_STYLE_PLAIN, "%4" PRIu32, step->number);
+	vmt_line_pad(line, WHO_COLUMN + columns->shift);
+	vmt_line_add(line, vmt_actor_style(step->actor), step->actor);
+	vmt_line_pad(line, WHAT_COLUMN + columns->shift);
+	vmt_line_add(line, failed ? VMT_STYLE_RED : VMT_STYLE_PLAIN, step->what);
+	add_where(line, columns, space, step);
+	add_why(text, columns, step);
+	vmt_line_break(line);
+}
+
+/* Alone, a call stands at the margin, as strace has it; under its step it is set in. */
+static void add_call(struct vmt_text_renderer *text, const struct vmt_text_space *space,
+		     const struct columns *columns, const struct vmt_event *event)
+{
+	bool alone = !(text->options.views & VMT_LOG_STEPS);
+	struct vmt_str call = { 0 };
+
+	if (alone)
+		vmt_text_prefix(text, space);
+	else
+		vmt_line_pad(&text->line, WHAT_COLUMN + columns->shift);
+	vmt_call_text(event, &call);
+	vmt_line_add(&text->line, alone ? VMT_STYLE_PLAIN : VMT_STYLE_DIM, vmt_str_text(&call));
+	vmt_line_break(&text->line);
+	vmt_str_deinit(&call);
+}
+
+void vmt_text_step(struct vmt_text_renderer *text, const struct vmt_text_space *space,
+		   const struct vmt_step *step)
+{
+	size_t shift = text->spaces.rows.count > 1 ? 4 : 0;
+	struct columns columns = columns_of(space, shift);
+
+	if (text->options.views & VMT_LOG_STEPS) {
+		if (!text->headed)
+			head(text, &columns);
+		text->headed = true;
+		add_step(text, space, &columns, step);
+	}
+	if ((text->options.views & VMT_LOG_CALLS) && step->event)
+		add_call(text, space, &columns, step->event);
+	vmt_text_flush(text);
+}

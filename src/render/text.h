@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * text: the renderer behind vmt_render_text_new(), and the two parts that its views are written
+ * in: steps.c (lines as things happen) and maplog.c (the layout in the end).
+ */
+#ifndef VMT_RENDER_TEXT_H
+#define VMT_RENDER_TEXT_H
+
+#include "vmtrace/render.h"
+
+#include "columns.h"
+#include "memory.h"
+
+struct vmt_text_renderer {
+	struct vmt_renderer base;
+	FILE *file;
+	struct vmt_text_options options;
+	struct vmt_text_spaces spaces;
+	bool started; /* something was written: set a blank line before the map log */
+	bool headed; /* the header of the columns was written */
+	uint32_t layouts; /* summary lines of spaces so far */
+	struct vmt_line line; /* reused, so that a line costs no memory and one fwrite */
+};
+
+/* Writes the line and forgets it. */
+void vmt_text_flush(struct vmt_text_renderer *text);
+/* "[2] " where more than one space is followed. */
+void vmt_text_prefix(struct vmt_text_renderer *text, const struct vmt_text_space *space);
+/* "28 steps, 28 checked against the kernel, 0 adjusted, 0 unexplained" */
+void vmt_text_counts(struct vmt_line *line, const struct vmt_counts *counts);
+
+/* steps.c: the lines of VMT_LOG_STEPS and VMT_LOG_CALLS. */
+void vmt_text_step(struct vmt_text_renderer *text, const struct vmt_text_space *space,
+		   const struct vmt_step *step);
+/* maplog.c: notes what the step took away for good. */
+void vmt_text_note_gone(struct vmt_text_space *space, const struct vmt_step *step);
+/* maplog.c: VMT_LOG_MAP. */
+void vmt_text_layout(struct vmt_text_renderer *text, const struct vmt_text_space *space,
+		     const struct vmt_layout_info *info);
+
+#endif
