@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vmtrace: runs a program, watches every call that changes its address space, replays each in a
+ * model of the kernel's memory management, checks the model against the kernel, and tells,
+ * numbered and in plain words, how every mapping came to be.
+ *
+ * A map of the tree. A room is a folder; what others may see of it is its door, the header of
+ * that name in include/vmtrace/.
+ *
+ *   src/base      errors, memory, arrays, strings, escaping of untrusted bytes, names
+ *   src/arch      x86-64 and i386 as data: call numbers, layout constants, names of flags
+ *   src/elf       ELF headers through libelf
+ *   src/mm        the model: spaces, VMAs, what the kernel does with them. Pure
+ *     range.c       the ordered set of ranges; knows nothing of memory
+ *     vma.c space.c one VMA, one address space
+ *     merge.c       the policy: what may merge. edit.c: the surgery
+ *     place.c       choosing an address
+ *     mmap.c …      one file a system call; call.c dispatches
+ *     exec.c fork.c stack.c   what the kernel does by itself
+ *     journal.c history.c check.c   what changed, who shaped it, is it as the kernel says
+ *   src/trace     ptrace, seccomp, /proc: the target becomes a sequence of events
+ *   src/annotate  who, what and why, in words
+ *   src/render    text, map log, JSON Lines
+ *   src/cmd       this room: the commands; session.c wires event -> model -> step -> renderer
+ *
+ * This file is the only one that prints errors and exits.
+ */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "command.h"
+
+static const struct vmt_command *const commands[] = {
+	&vmt_command_run,
+};
+
+void vmt_say(const char *line)
+{
+	struct vmt_str text;
+
+	vmt_str_init(&text);
+	vmt_str_printf(&text, "vmtrace: %s\n", line);
+	fputs(vmt_str_text(&text), stderr);
+	vmt_str_deinit(&text);
+}
+
+static const struct vmt_command *command_by_name(const char *name)
+{
+	for (size_t i = 0; i < vmt_countof(commands); i++) {
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	}
+	return NULL;
+}
+
+/* Ends as the traced program did: by its signal, without a second core file. */
+VMT_NORETURN static void end_by_signal(int signal)
+{
+	struct sigaction standard = { .sa_handler = SIG_DFL };
+	struct rlimit none = { 0, 0 };
+	sigset_t only;
+
+	fflush(stdout);
+	setrlimit(RLIMIT_CORE, &none);
+	sigemptyset(&only);
+	sigaddset(&only, signal);
+	sigaction(signal, &standard, NULL);
+	sigprocmask(SIG_UNBLOCK, &only, NULL);
+	raise(signal);
+	exit(128 + signal);
+}
+
+int main(int argc, char **argv)
+{
+	const struct vmt_command *command = argc > 1 ? command_by_name(argv[1]) : NULL;
+	struct vmt_status status = { .code = VMT_EXIT_FAILED };
+	struct vmt_error error = { .text = "" };
+	int result;
+
+	if (command) {
+		argc--;
+		argv++;
+	} else {
+		command = &vmt_command_run;
+	}
+	result = command->run(argc, argv, &status, &error);
+	if (result < 0)
+		vmt_say(error.text);
+	else if (status.signal)
+		end_by_signal(status.signal);
+	return status.code;
+}

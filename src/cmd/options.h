@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * options: one table per command feeds both getopt_long() and --help, so that they cannot differ;
+ * tests/lint/options.sh holds the man page and the completions to the same table.
+ */
+#ifndef CMD_OPTIONS_H
+#define CMD_OPTIONS_H
+
+#include <stdio.h>
+
+#include "vmtrace/base.h"
+
+struct vmt_option {
+	const char *name;     /* long name, without the dashes */
+	char letter;	      /* short name, 0 if none */
+	const char *argument; /* what stands for the argument in --help, NULL if it takes none */
+	const char *help;
+	/* Takes the option's argument (NULL if none) into @target. 0, or -EINVAL with a line. */
+	int (*take)(void *target, const char *argument, struct vmt_error *error);
+};
+
+/*
+ * Parses argv[1…] up to the first word that is no option, or "--". Returns the index of the first
+ * word not taken, or -EINVAL with one line in @error that names the option at fault.
+ */
+VMT_MUST_CHECK int vmt_options_parse(const struct vmt_option *options, size_t count, int argc,
+				     char **argv, void *target, struct vmt_error *error);
+
+/* The options as --help shows them, one a line. */
+void vmt_options_help(const struct vmt_option *options, size_t count, FILE *file);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * output: where the log goes, standard error or a file, and what happens when that fails: it is
+ * said once, at once, on standard error; nothing more is written, and the target runs on.
+ */
+#ifndef CMD_OUTPUT_H
+#define CMD_OUTPUT_H
+
+#include <stdio.h>
+
+#include "vmtrace/base.h"
+
+struct vmt_output {
+	FILE *file;
+	const char *path; /* NULL: standard error */
+	bool failed;	  /* a write failed; the line about it has been said */
+	uint64_t flushed_ns; /* when it was last flushed */
+	void (*say)(const char *line); /* how to say it */
+};
+
+/* Opens @path for writing (NULL: standard error); it is closed on exec. */
+VMT_MUST_CHECK int vmt_output_open(struct vmt_output *output, const char *path,
+				   void (*say)(const char *line), struct vmt_error *error);
+
+/* Flushes now and then, standard error always; notices failures. @force: now. */
+void vmt_output_flush(struct vmt_output *output, bool force);
+
+/* Flushes and closes; false if anything was lost since it was opened. */
+bool vmt_output_close(struct vmt_output *output);
+
+/* True if the log goes to a terminal; *ret_width is its width in columns. */
+bool vmt_output_terminal(const struct vmt_output *output, unsigned *ret_width);
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `vmtrace [run] [OPTIONS] [--] PROGRAM [ARGS...]`: options in, session out.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "options.h"
+#include "output.h"
+#include "session.h"
+
+enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+struct run_options {
+	const char *path; /* -o; NULL: standard error */
+	unsigned views;
+	enum color_when color;
+	bool no_seccomp;
+	bool no_aslr;
+	bool verbose;
+	bool quiet;
+	bool help;
+	bool version;
+};
+
+static int take_output(void *target, const char *argument, struct vmt_error *error)
+{
+	size_t length = strlen(argument);
+
+	if (!length)
+		return vmt_error_set(error, EINVAL, "-o needs the name of a file");
+	if (length > 4 && strcmp(argument + length - 4, ".vmt") == 0)
+		return vmt_error_set(error, EINVAL,
+				     "'%s': this version writes no recordings; name the file "
+				     "*.jsonl for JSON Lines, or otherwise for text",
+				     argument);
+	((struct run_options *)target)->path = argument;
+	return 0;
+}
+
+static int take_log(void *target, const char *argument, struct vmt_error *error)
+{
+	static const struct {
+		const char *name;
+		unsigned view;
+	} views[] = {
+		{ "steps", VMT_LOG_STEPS },
+		{ "map", VMT_LOG_MAP },
+		{ "calls", VMT_LOG_CALLS },
+	};
+	unsigned chosen = 0;
+
+	for (const char *word = argument; *word;) {
+		size_t length = strcspn(word, ",");
+		unsigned found = 0;
+
+		for (size_t i = 0; i < vmt_countof(views); i++) {
+			if (strlen(views[i].name) == length &&
+			    strncmp(views[i].name, word, length) == 0)
+				found = views[i].view;
+		}
+		if (!found)
+			return vmt_error_set(error, EINVAL,
+					     "--log=%s: '%.*s' is not a view; give steps, map or "
+					     "calls, with commas between; see 'vmtrace --help'",
+					     argument, (int)length, word);
+		chosen |= found;
+		word += length + (word[length] == ',');
+	}
+	if (!chosen)
+		return vmt_error_set(error, EINVAL,
+				     "--log= needs views: steps, map or calls; see 'vmtrace --help'");
+	((struct run_options *)target)->views = chosen;
+	return 0;
+}
+
+static int take_color(void *target, const char *argument, struct vmt_error *error)
+{
+	struct run_options *options = target;
+
+	if (strcmp(argument, "auto") == 0)
+		options->color = COLOR_AUTO;
+	else if (strcmp(argument, "always") == 0)
+		options->color = COLOR_ALWAYS;
+	else if (strcmp(argument, "never") == 0)
+		options->color = COLOR_NEVER;
+	else
+		return vmt_error_set(error, EINVAL,
+				     "--color=%s: give auto, always or never; see 'vmtrace --help'",
+				     argument);
+	return 0;
+}
+
+#define FLAG(field) \
+	static int take_##field(void *target, const char *argument, struct vmt_error *error) \
+	{ \
+		(void)argument; \
+		(void)error; \
+		((struct run_options *)target)->field = true; \
+		return 0; \
+	}
+FLAG(no_seccomp)
+FLAG(no_aslr)
+FLAG(verbose)
+FLAG(quiet)
+FLAG(help)
+FLAG(version)
+
+static const struct vmt_option run_table[] = {
+	{ "output", 'o', "FILE", "write the log to FILE: *.jsonl JSON Lines, else text", take_output },
+	{ "log", 0, "VIEWS", "what to show: steps, map, calls (default steps,map)", take_log },
+	{ "no-seccomp", 0, NULL, "stop at every system call instead of filtering", take_no_seccomp },
+	{ "no-aslr", 0, NULL, "run the program without address randomisation", take_no_aslr },
+	{ "color", 0, "WHEN", "colour: auto (default), always, never", take_color },
+	{ "verbose", 'v', NULL, "fold and shorten nothing", take_verbose },
+	{ "quiet", 'q', NULL, "only the summary lines", take_quiet },
+	{ "help", 'h', NULL, "show this help", take_help },
+	{ "version", 'V', NULL, "show the version", take_version },
+};
+
+static void help(FILE *file)
+{
+	fprintf(file, "usage: %s\n\n", vmt_command_run.usage);
+	fputs("Runs PROGRAM, replays every call that changes its address space in a model of the\n"
+	      "kernel's memory management, checks each step against the kernel, and prints a\n"
+	      "numbered mapping log on standard error.\n\n",
+	      file);
+	vmt_options_help(run_table, vmt_countof(run_table), file);
+	fputs("\nA PROGRAM with a command's name: write 'run' or '--' before it.\n"
+	      "Exit status: the program's own; 125 vmtrace failed, 126 cannot execute, 127 not found.\n",
+	      file);
+}
+
+static bool use_color(const struct run_options *options, bool terminal)
+{
+	const char *no_color = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	if (options->color != COLOR_AUTO)
+		return options->color == COLOR_ALWAYS;
+	return terminal && !(no_color && no_color[0]) && !(term && strcmp(term, "dumb") == 0);
+}
+
+static bool is_jsonl(const char *path)
+{
+	size_t length = path ? strlen(path) : 0;
+
+	return length > 6 && strcmp(path + length - 6, ".jsonl") == 0;
+}
+
+static struct vmt_renderer *make_renderer(const struct run_options *options,
+					  const struct vmt_output *output)
+{
+	struct vmt_text_options text = {
+		.views = options->views,
+		.verbose = options->verbose,
+		.quiet = options->quiet,
+	};
+	bool terminal = vmt_output_terminal(output, &text.width);
+
+	text.color = use_color(options, terminal);
+	if (is_jsonl(options->path))
+		return vmt_render_json_new(output->file);
+	return vmt_render_text_new(output->file, &text);
+}
+
+static int trace_program(const struct run_options *options, char **argv,
+			 struct vmt_status *ret_status, struct vmt_error *error)
+{
+	struct vmt_output output;
+	struct vmt_session_options session = {
+		.argv = argv,
+		.no_seccomp = options->no_seccomp,
+		.no_aslr = options->no_aslr,
+		.output = &output,
+	};
+	int result = vmt_output_open(&output, options->path, vmt_say, error);
+
+	if (result < 0) {
+		ret_status->code = VMT_EXIT_FAILED;
+		return result;
+	}
+	session.renderer = make_renderer(options, &output);
+	result = vmt_session_run(&session, ret_status, error);
+	if (!vmt_output_close(&output) && result == 0)
+		*ret_status = (struct vmt_status){ .code = VMT_EXIT_FAILED };
+	vmt_renderer_free(session.renderer);
+	return result;
+}
+
+static int run(int argc, char **argv, struct vmt_status *ret_status, struct vmt_error *error)
+{
+	struct run_options options = { .views = VMT_LOG_STEPS | VMT_LOG_MAP };
+	int first = vmt_options_parse(run_table, vmt_countof(run_table), argc, argv, &options,
+				      error);
+
+	ret_status->code = VMT_EXIT_FAILED;
+	if (first < 0)
+		return first;
+	if (options.help || options.version) {
+		if (options.help)
+			help(stdout);
+		else
+			printf("vmtrace %s\n", VMTRACE_VERSION);
+		ret_status->code = fflush(stdout) == 0 ? 0 : VMT_EXIT_FAILED;
+		return 0;
+	}
+	if (first >= argc)
+		return vmt_error_set(error, EINVAL,
+				     "no program to run; give one, as in 'vmtrace ./a.out', or see "
+				     "'vmtrace --help'");
+	return trace_program(&options, argv + first, ret_status, error);
+}
+
+const struct vmt_command vmt_command_run = {
+	.name = "run",
+	.usage = "vmtrace [run] [OPTIONS] [--] PROGRAM [ARGS...]",
+	.help = help,
+	.run = run,
+};

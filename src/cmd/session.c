@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pipeline (session.h draws it). One struct session_space for each address space that is
+ * alive: its model, the kernel's answers about it, and its counts.
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "vmtrace/annotate.h"
+#include "vmtrace/elf.h"
+#include "vmtrace/mm.h"
+
+struct session_space {
+	struct vmt_space *model;
+	struct vmt_probe *probe; /* NULL: the kernel does not let us look */
+	struct vmt_space_info info;
+	struct vmt_counts counts;
+	pid_t pid; /* a task of the space that can be asked about */
+};
+
+struct session {
+	const struct vmt_session_options *options;
+	struct vmt_tracer *tracer;
+	struct vmt_names *names;
+	VMT_ARRAY(struct session_space *) spaces;
+	struct session_space *current; /* whose steps are being made */
+	struct vmt_step step;
+	struct vmt_layout rows; /* the kernel's answer, kept for its memory */
+	struct vmt_str text;
+	struct vmt_counts counts;
+	uint32_t space_count;
+};
+
+/* ---- Spaces ----------------------------------------------------------------------------- */
+
+static struct session_space *find_space(struct session *session, uint32_t number)
+{
+	for (size_t i = 0; i < session->spaces.count; i++) {
+		if (session->spaces.data[i]->info.space == number)
+			return session->spaces.data[i];
+	}
+	return NULL;
+}
+
+static bool look_at_pages(void *data, uint64_t start, uint64_t end)
+{
+	const struct session_space *space = data;
+
+	return vmt_proc_written(space->pid, start, end);
+}
+
+static struct session_space *add_space(struct session *session, const struct vmt_event *event,
+				       const char *made_by)
+{
+	struct session_space *space = vmt_calloc(1, sizeof(*space));
+
+	space->pid = event->tid;
+	space->info = (struct vmt_space_info){
+		.space = event->space,
+		.pid = event->pid,
+		.made_by = made_by,
+		.parent = event->parent_space,
+		.exe = "",
+		.arch = event->arch->name,
+	};
+	if (vmt_probe_new(event->tid, session->names, &space->probe) < 0)
+		space->probe = NULL;
+	vmt_array_push(&session->spaces, space);
+	session->space_count++;
+	session->current = space;
+	return space;
+}
+
+static void remove_space(struct session *session, struct session_space *space)
+{
+	for (size_t i = 0; i < session->spaces.count; i++) {
+		if (session->spaces.data[i] != space)
+			continue;
+		session->spaces.data[i] = session->spaces.data[--session->spaces.count];
+		break;
+	}
+	vmt_space_free(space->model);
+	vmt_probe_free(space->probe);
+	free(space);
+}
+
+/* ---- Steps ------------------------------------------------------------------------------ */
+
+static void count_step(struct vmt_counts *counts, const struct vmt_step *step)
+{
+	counts->steps++;
+	if (step->check == VMT_CHECK_UNCHECKED)
+		return;
+	counts->checked++;
+	if (step->check != VMT_CHECK_ADJUSTED)
+		return;
+	counts->reasons[step->reason]++;
+	if (step->reason == VMT_REASON_UNEXPLAINED)
+		counts->unexplained++;
+	else
+		counts->adjusted++;
+}
+
+/* Gives a finished step its words, counts it, and hands it on. */
+static void publish(void *data, struct vmt_step *step)
+{
+	struct session *session = data;
+
+	if (!step->actor[0]) {
+		struct vmt_actor actor = vmt_actor_kernel();
+
+		step->actor = actor.name;
+		step->object = actor.object;
+	}
+	if (!step->pid)
+		step->pid = step->tid = session->current->info.pid;
+	vmt_str_clear(&session->text);
+	vmt_what(step, &session->text);
+	step->what = vmt_names_add(session->names, vmt_str_text(&session->text));
+	count_step(&session->current->counts, step);
+	count_step(&session->counts, step);
+	session->options->renderer->ops->step(session->options->renderer, step);
+}
+
+/* Asks the kernel about [start, end) and takes over what differs. */
+static void check_range(struct session *session, struct session_space *space, uint64_t start,
+			uint64_t end)
+{
+	enum vmt_compared compared = VMT_COMPARED_ASK_WIDER;
+	bool names = vmt_step_wants_names(&session->step);
+
+	while (compared == VMT_COMPARED_ASK_WIDER) {
+		if (!space->probe ||
+		    vmt_probe_range(space->probe, start, end, names, &session->rows) < 0) {
+			session->step.check = VMT_CHECK_UNCHECKED;
+			session->step.reason = VMT_REASON_UNREADABLE;
+			return;
+		}
+		compared = vmt_space_check(space->model, &session->rows, &start, &end,
+					   &session->step);
+		if (compared == VMT_COMPARED_ASK_WIDER)
+			names = true;
+	}
+}
+
+/* The stack grows in page faults, without a call: looked for at every stop. */
+static void check_stack(struct session *session, struct session_space *space)
+{
+	uint64_t start, end;
+	struct vmt_mapping row;
+
+	vmt_space_stack(space->model, &start, &end);
+	if (start == end || !space->probe || vmt_probe_find(space->probe, end - 1, &row) < 0)
+		return;
+	if (row.start == start || !vmt_space_grow(space->model, &row, &session->step))
+		return;
+	vmt_step_end(space->model, &session->step);
+	publish(session, &session->step);
+}
+
+/* ---- Events ----------------------------------------------------------------------------- */
+
+static void read_elf(pid_t pid, const char *path, struct vmt_elf *ret_elf, bool *ret_has)
+{
+	int fd = vmt_proc_open(pid, path);
+
+	*ret_has = false;
+	if (fd < 0)
+		return;
+	*ret_has = vmt_elf_read(fd, ret_elf, NULL) == 0;
+	close(fd);
+}
+
+static void on_exec(struct session *session, const struct vmt_event *event)
+{
+	struct vmt_image *image = vmt_calloc(1, sizeof(*image));
+	struct session_space *space = add_space(session, event, "exec");
+
+	if (vmt_proc_image(event->tid, session->names, image) < 0) {
+		session->options->renderer->ops->note(
+			session->options->renderer,
+			"the new program's layout cannot be read; its steps are unchecked");
+	} else {
+		read_elf(event->tid, NULL, &image->exe, &image->has_exe);
+		if (image->interp_name[0])
+			read_elf(event->tid, image->interp_name, &image->interp,
+				 &image->has_interp);
+	}
+	space->info.exe = image->exe_name ? image->exe_name : "";
+	space->model = vmt_space_new(event->space, session->names);
+	vmt_space_set_look(space->model, look_at_pages, space);
+	vmt_space_set_max_map_count(space->model, vmt_kernel_max_map_count());
+	session->options->renderer->ops->space(session->options->renderer, &space->info);
+	vmt_space_exec(space->model, image, publish, session);
+	vmt_image_deinit(image);
+	free(image);
+}
+
+static void on_fork(struct session *session, const struct vmt_event *event)
+{
+	struct session_space *parent = find_space(session, event->parent_space);
+	struct session_space *space = add_space(session, event, "fork");
+	struct vmt_layout layout = { 0 };
+	bool readable = vmt_proc_maps(event->tid, session->names, &layout) == 0;
+
+	if (parent) {
+		space->info.exe = parent->info.exe;
+		session->options->renderer->ops->space(session->options->renderer, &space->info);
+		space->model = vmt_space_fork(parent->model, event->space,
+					      readable ? &layout : NULL, publish, session);
+	} else {
+		space->model = vmt_space_new(event->space, session->names);
+	}
+	vmt_space_set_look(space->model, look_at_pages, space);
+	vmt_layout_deinit(&layout);
+}
+
+static void on_call(struct session *session, const struct vmt_event *event)
+{
+	struct session_space *space = find_space(session, event->space);
+	struct vmt_step *step = &session->step;
+	struct vmt_mapping holder = { .name = "" };
+	struct vmt_actor actor;
+	uint64_t start, end;
+
+	if (!space)
+		return;
+	session->current = space;
+	space->pid = event->tid;
+	check_stack(session, space);
+	vmt_space_find(space->model, event->ip, &holder);
+	actor = vmt_actor_of(holder.name, vmt_space_exe(space->model),
+			     vmt_space_interp(space->model), session->names);
+
+	vmt_step_begin(space->model, step);
+	vmt_space_call(space->model, event, step);
+	if (event->kind == VMT_EVENT_CALL_LOST) {
+		step->check = VMT_CHECK_UNCHECKED;
+		step->reason = VMT_REASON_UNREADABLE;
+	} else if (vmt_step_range(space->model, step, &start, &end)) {
+		check_range(session, space, start, end);
+	} else {
+		step->check = VMT_CHECK_MATCH;
+	}
+	if (event->order_inferred && step->reason == VMT_REASON_UNEXPLAINED)
+		step->reason = VMT_REASON_ORDER_INFERRED;
+	vmt_step_end(space->model, step);
+	step->actor = actor.name;
+	step->object = actor.object;
+	publish(session, step);
+}
+
+/* The last look: the whole layout, names included, before the task goes. */
+static void check_whole(struct session *session, struct session_space *space, pid_t pid)
+{
+	struct vmt_layout rows = { 0 };
+	uint64_t start = 0;
+	uint64_t end = UINT64_MAX;
+	size_t kept = 0;
+
+	check_stack(session, space);
+	if (vmt_proc_maps(pid, session->names, &rows) < 0) {
+		vmt_layout_deinit(&rows);
+		return;
+	}
+	for (size_t i = 0; i < rows.count; i++) {
+		if (!rows.data[i].gate)
+			rows.data[kept++] = rows.data[i];
+	}
+	rows.count = kept;
+	for (size_t i = 0; i < rows.count; i++)
+		vmt_space_refresh_name(space->model, &rows.data[i]);
+	vmt_step_begin(space->model, &session->step);
+	session->step.cause = VMT_CAUSE_FOUND;
+	if (vmt_space_check(space->model, &rows, &start, &end, &session->step) ==
+	    VMT_COMPARED_EQUAL) {
+		vmt_step_cancel(space->model);
+	} else {
+		vmt_step_end(space->model, &session->step);
+		publish(session, &session->step);
+	}
+	vmt_layout_deinit(&rows);
+}
+
+static void on_space_end(struct session *session, const struct vmt_event *event)
+{
+	struct session_space *space = find_space(session, event->space);
+	struct vmt_view_list list;
+	struct vmt_layout_info info;
+
+	if (!space)
+		return;
+	session->current = space;
+	if (event->alive) {
+		check_whole(session, space, event->tid);
+		if (session->options->space_end)
+			session->options->space_end(session->options->space_end_data, event->tid,
+						    event->space);
+	}
+	vmt_space_view(space->model, &list);
+	info = (struct vmt_layout_info){
+		.space = &space->info,
+		.step = vmt_space_steps(space->model) ? vmt_space_steps(space->model) - 1 : 0,
+		.list = &list,
+		.counts = &space->counts,
+		.map_count = vmt_space_count(space->model),
+		.map_count_limit = vmt_kernel_max_map_count(),
+	};
+	if (event->alive)
+		info.has_page_table = vmt_proc_page_table_kib(event->tid,
+							      &info.page_table_kib) == 0;
+	session->options->renderer->ops->layout(session->options->renderer, &info);
+	vmt_view_list_deinit(&list);
+	remove_space(session, space);
+}
+
+static void on_event(struct session *session, const struct vmt_event *event)
+{
+	switch (event->kind) {
+	case VMT_EVENT_EXEC:
+		on_exec(session, event);
+		break;
+	case VMT_EVENT_FORK:
+		on_fork(session, event);
+		break;
+	case VMT_EVENT_CALL:
+	case VMT_EVENT_CALL_LOST:
+		on_call(session, event);
+		break;
+	case VMT_EVENT_SPACE_END:
+		on_space_end(session, event);
+		break;
+	}
+}
+
+/* ---- The run ---------------------------------------------------------------------------- */
+
+static void say_notice(void *data, const char *line)
+{
+	(void)data;
+	vmt_say(line);
+}
+
+static int spawn_status(const struct session *session, int result)
+{
+	if (!vmt_tracer_exec_failed(session->tracer))
+		return VMT_EXIT_FAILED;
+	return result == -ENOENT || result == -ENOTDIR ? VMT_EXIT_NOT_FOUND : VMT_EXIT_CANNOT_RUN;
+}
+
+static void summarize(struct session *session, struct vmt_exit end)
+{
+	struct vmt_summary_info info = {
+		.spaces = session->space_count,
+		.counts = session->counts,
+		.exit_code = end.code,
+		.exit_signal = end.signal,
+		.exit_known = end.known,
+	};
+
+	session->options->renderer->ops->summary(session->options->renderer, &info);
+}
+
+static int trace(struct session *session, struct vmt_status *ret_status, struct vmt_error *error)
+{
+	struct vmt_run_info run = {
+		.version = VMTRACE_VERSION,
+		.arch = vmt_arch_x86_64.name,
+		.kernel = vmt_kernel_release(),
+		.page_size_bytes = vmt_arch_page_size(&vmt_arch_x86_64),
+		.argv = session->options->argv,
+	};
+	struct vmt_event event;
+	struct vmt_exit end;
+	int result = vmt_tracer_spawn(session->tracer, session->options->argv, error);
+
+	if (result < 0) {
+		ret_status->code = spawn_status(session, result);
+		return result;
+	}
+	session->options->renderer->ops->run(session->options->renderer, &run);
+	while ((result = vmt_tracer_next(session->tracer, &event, error)) > 0) {
+		on_event(session, &event);
+		vmt_output_flush(session->options->output, false);
+	}
+	ret_status->code = VMT_EXIT_FAILED;
+	if (result < 0)
+		return result;
+	end = vmt_tracer_exit(session->tracer);
+	summarize(session, end);
+	ret_status->code = end.known ? end.code : VMT_EXIT_FAILED;
+	ret_status->signal = end.signal;
+	return 0;
+}
+
+int vmt_session_run(const struct vmt_session_options *options, struct vmt_status *ret_status,
+		    struct vmt_error *error)
+{
+	struct session session = { .options = options, .names = vmt_names_new() };
+	struct vmt_tracer_options tracer = {
+		.no_seccomp = options->no_seccomp,
+		.no_aslr = options->no_aslr,
+		.names = session.names,
+		.notice = say_notice,
+	};
+	int result;
+
+	vmt_step_init(&session.step);
+	vmt_str_init(&session.text);
+	session.tracer = vmt_tracer_new(&tracer);
+	result = trace(&session, ret_status, error);
+	while (session.spaces.count)
+		remove_space(&session, session.spaces.data[0]);
+	vmt_array_deinit(&session.spaces);
+	vmt_layout_deinit(&session.rows);
+	vmt_tracer_free(session.tracer);
+	vmt_step_deinit(&session.step);
+	vmt_str_deinit(&session.text);
+	return result;
+}

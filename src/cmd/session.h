@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * session: the pipeline, wired. An event from the tracer goes to the model of its space, becomes a
+ * step, is checked against the kernel, gets its words from annotate, and goes to the renderer.
+ *
+ *	tracer --event--> space --step--> check <--rows-- probe
+ *	                                    |
+ *	                              annotate: who, what
+ *	                                    v
+ *	                                renderer
+ */
+#ifndef CMD_SESSION_H
+#define CMD_SESSION_H
+
+#include "command.h"
+#include "output.h"
+#include "vmtrace/base.h"
+#include "vmtrace/render.h"
+#include "vmtrace/trace.h"
+
+struct vmt_session_options {
+	char *const *argv; /* the program and its arguments, ended by NULL */
+	bool no_seccomp;
+	bool no_aslr;
+	struct vmt_renderer *renderer; /* not owned */
+	struct vmt_output *output;     /* not owned */
+	/*
+	 * Called when a space ends, while its task still stands and /proc/PID/maps can be read;
+	 * NULL in vmtrace itself. Tests compare the kernel's layout at this moment.
+	 */
+	void (*space_end)(void *data, pid_t pid, uint32_t space);
+	void *space_end_data;
+};
+
+/*
+ * Runs the program to its end. Returns 0 with *ret_status as the program ended; or a negative errno
+ * with one line in @error and ret_status->code set.
+ */
+VMT_MUST_CHECK int vmt_session_run(const struct vmt_session_options *options,
+				   struct vmt_status *ret_status, struct vmt_error *error);
+
+#endif
