@@ -46,7 +46,7 @@ struct vmt_error {
 /*
  * Formats the line into @error (which may be NULL) and returns -@err, so that a caller can write
  * `return vmt_error_set(error, errno, …)`. @err is a positive errno. The text is not completed
- * with strerror(): write %m or vmt_strerror() where the number matters. Control bytes in the
+ * with strerror(): write vmt_strerror() where the number matters. Control bytes in the
  * result are escaped, because names come from the target.
  */
 int vmt_error_set(struct vmt_error *error, int err, const char *format, ...) VMT_PRINTF(3, 4);

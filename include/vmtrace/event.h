@@ -30,6 +30,11 @@ struct vmt_file_facts {
 	uint64_t size_bytes;
 	uint32_t mode; /* st_mode */
 	uint32_t flags; /* O_… of the open file description */
+	uint32_t rdev_major; /* of a device file */
+	uint32_t rdev_minor;
+	uint64_t filesystem; /* statfs() magic, 0 unknown */
+	bool noexec; /* mounted noexec */
+	bool append_only; /* chattr +a */
 	uint64_t description; /* same number: same open file description (struct file), as far as
 			       * the tracer could tell; 0 unknown */
 	const char *name; /* readlink of /proc/PID/fd/N, from a names pool */

@@ -107,6 +107,7 @@ struct vmt_image {
 	uint64_t limits[VMT_LIMIT_COUNT]; /* soft limits, bytes */
 	uint64_t hard_limits[VMT_LIMIT_COUNT];
 	bool may_lock; /* CAP_IPC_LOCK: RLIMIT_MEMLOCK does not apply */
+	bool raw_io; /* CAP_SYS_RAWIO: vm.mmap_min_addr does not apply */
 	bool randomized; /* ASLR was on for this exec */
 	struct vmt_layout layout;
 };

@@ -206,13 +206,45 @@ struct vmt_features {
 	/* 6.7 with THP: MAP_STACK sets VM_NOHUGEPAGE. */
 	bool stack_nohuge;
 	/* Anonymous mappings without a hint are aligned to 2 MiB: never, from 2 MiB, or multiples. */
-	enum { VMT_THP_ALIGN_NEVER, VMT_THP_ALIGN_ANY, VMT_THP_ALIGN_MULTIPLE } thp_align;
+	enum {
+		VMT_THP_ALIGN_NEVER,
+		VMT_THP_ALIGN_ANY,
+		VMT_THP_ALIGN_MULTIPLE
+	} thp_align;
 	/* 5.15: brk uses the general merge, so the heap can become part of .bss. */
 	bool brk_merges_below;
+	/* 5.15: brk may give up a range in which nothing is mapped. */
+	bool brk_shrinks_holes;
 	/* Before 6.12 the x86-64 vdso sits above the stack, not in the mmap area. */
 	bool vdso_above_stack;
+	/* 6.17: a pure move may span several VMAs and holes. */
+	bool mremap_many;
+	/* 6.10: mseal. */
+	bool mseal;
+	/* 6.19 and late 6.18: MADV_GUARD_INSTALL marks the VMA with VM_MAYBE_GUARD. */
+	bool guard_flag;
+	/* 5.15: madvise says ENOMEM, not EAGAIN, when it cannot split. */
+	bool madvise_split_enomem;
+	/* 6.11: MAP_DROPPABLE. */
+	bool droppable;
 	/* Lowest address that a search or a hint gives: the larger of sysctl and LSM minimum. */
 	uint64_t min_address;
+};
+
+/* vm.overcommit_memory */
+enum vmt_overcommit {
+	VMT_OVERCOMMIT_GUESS,
+	VMT_OVERCOMMIT_ALWAYS,
+	VMT_OVERCOMMIT_NEVER,
+};
+
+/* What a kernel's rules and settings are; the same for all spaces of a run. */
+struct vmt_settings {
+	struct vmt_features features;
+	uint64_t max_map_count; /* vm.max_map_count */
+	enum vmt_overcommit overcommit;
+	unsigned possible_cpus; /* sizes aio rings */
+	uint64_t memory_pages; /* RAM and swap, the most that one request may ask; 0 unknown */
 };
 
 /* The rules of 6.18 with THP. */
@@ -230,6 +262,8 @@ uint32_t vmt_space_number(const struct vmt_space *space);
  */
 typedef bool vmt_look_fn(void *data, uint64_t start, uint64_t end);
 void vmt_space_set_look(struct vmt_space *space, vmt_look_fn *look, void *data);
+
+void vmt_space_configure(struct vmt_space *space, const struct vmt_settings *settings);
 
 /* vm.max_map_count, which the space's VMAs must stay below. */
 void vmt_space_set_max_map_count(struct vmt_space *space, uint64_t count);
@@ -260,6 +294,12 @@ struct vmt_space *vmt_space_fork(struct vmt_space *parent, uint32_t number,
 /* Opens a step: clears it and remembers the layout before. One step of a space at a time. */
 void vmt_step_begin(struct vmt_space *space, struct vmt_step *step);
 
+/*
+ * To be called when a mapping call is entered, before the kernel runs it: looks at the pages that
+ * the call may take away, where what they show will matter later. Makes no step.
+ */
+void vmt_space_foresee(struct vmt_space *space, const struct vmt_event *event);
+
 /* Predicts a call's outcome from @event's arguments, then does what the kernel did (its result). */
 void vmt_space_call(struct vmt_space *space, const struct vmt_event *event, struct vmt_step *step);
 
@@ -279,7 +319,7 @@ bool vmt_step_range(const struct vmt_space *space, const struct vmt_step *step, 
 enum vmt_compared {
 	VMT_COMPARED_EQUAL,
 	VMT_COMPARED_TAKEN_OVER, /* they differed; the space is now as the kernel says */
-	VMT_COMPARED_ASK_WIDER,	 /* they differ, and *start, *end are wider now: ask again */
+	VMT_COMPARED_ASK_WIDER, /* they differ, and *start, *end are wider now: ask again */
 };
 
 /*

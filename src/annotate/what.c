@@ -14,7 +14,6 @@
 #include <linux/prctl.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/shm.h>
 
 /* arch_prctl()'s codes that set a base register (asm/prctl.h, which only x86 has). */
 #define ARCH_SET_GS_CODE 0x1001
@@ -55,6 +54,21 @@ static void add_size(struct vmt_str *text, uint64_t size_bytes)
 	char size[16];
 
 	vmt_str_add(text, vmt_size_text(size_bytes, size));
+}
+
+/* "132K -> 264K"; a difference that two rounded sizes would hide is shown in K. */
+static void add_change(struct vmt_str *text, uint64_t before_bytes, uint64_t after_bytes)
+{
+	char before[16];
+	char after[16];
+
+	vmt_size_text(before_bytes, before);
+	vmt_size_text(after_bytes, after);
+	if (before_bytes != after_bytes && strcmp(before, after) == 0)
+		vmt_str_printf(text, "%" PRIu64 "K -> %" PRIu64 "K", before_bytes >> 10,
+			       after_bytes >> 10);
+	else
+		vmt_str_printf(text, "%s -> %s", before, after);
 }
 
 /* The name of a value without what all names of its kind begin with: "DONTNEED". */
@@ -230,9 +244,7 @@ static void what_mremap(const struct vmt_step *step, struct vmt_str *text)
 	} else {
 		vmt_str_printf(text, "%s%s ", moved ? "move and " : "",
 			       new_bytes > old_bytes ? "grow" : "shrink");
-		add_size(text, old_bytes);
-		vmt_str_add(text, " -> ");
-		add_size(text, new_bytes);
+		add_change(text, old_bytes, new_bytes);
 	}
 	if (event->args[3] & MREMAP_DONTUNMAP)
 		vmt_str_add(text, ", old range stays");
@@ -253,22 +265,8 @@ static void what_brk(const struct vmt_step *step, struct vmt_str *text)
 		vmt_str_add(text, "refused");
 	} else {
 		vmt_str_add(text, "heap ");
-		add_size(text, before);
-		vmt_str_add(text, " -> ");
-		add_size(text, after);
+		add_change(text, before, after);
 	}
-}
-
-static void what_shmat(const struct vmt_step *step, struct vmt_str *text)
-{
-	uint64_t flags = step->event->args[2];
-
-	vmt_str_add(text, "attach shared memory (r");
-	if (!(flags & SHM_RDONLY))
-		vmt_str_add_char(text, 'w');
-	if (flags & SHM_EXEC)
-		vmt_str_add_char(text, 'x');
-	vmt_str_add_char(text, ')');
 }
 
 /* ---- Calls that set something --------------------------------------------------------------- */
@@ -341,6 +339,8 @@ static const char *plain_text(const struct vmt_event *event)
 		return "seal";
 	case VMT_CALL_REMAP_FILE_PAGES:
 		return "remap file pages";
+	case VMT_CALL_SHMAT:
+		return "attach shared memory";
 	case VMT_CALL_SHMDT:
 		return "detach shared memory";
 	case VMT_CALL_IO_SETUP:
@@ -392,9 +392,6 @@ static void what_call(const struct vmt_step *step, struct vmt_str *text)
 		break;
 	case VMT_CALL_PROCESS_MADVISE:
 		what_advice(event, 3, text);
-		break;
-	case VMT_CALL_SHMAT:
-		what_shmat(step, text);
 		break;
 	case VMT_CALL_IOCTL:
 		vmt_str_add(text, "userfaultfd ");

@@ -96,20 +96,133 @@ static const char *apart_reason(enum vmt_why_id id)
 	}
 }
 
-static void merge_text(const struct vmt_why *why, struct vmt_str *ret_text)
+/* Reasons that need no number. */
+static const char *const plain_texts[VMT_WHY_COUNT] = {
+	[VMT_WHY_STACK_TOP] = "top of user space",
+	[VMT_WHY_STACK_RANDOM] = "top of user space - random",
+	[VMT_WHY_MMAP_BASE] = "its span ends at mmap_base",
+	[VMT_WHY_ELF_ADDRESS] = "address from the program header",
+	[VMT_WHY_FIXED] = "fixed address",
+	[VMT_WHY_FIXED_OVER] = "fixed address, replaces what was there",
+	[VMT_WHY_MERGE_BELOW] = "merges with the VMA below",
+	[VMT_WHY_MERGE_ABOVE] = "merges with the VMA above",
+	[VMT_WHY_MERGE_BOTH] = "merges with both neighbours",
+	[VMT_WHY_SPLIT] = "splits a VMA",
+	[VMT_WHY_LENGTH_ZERO] = "the length is 0",
+	[VMT_WHY_LENGTH_WRAPS] = "address and length go beyond the end of the address space",
+	[VMT_WHY_OFFSET_UNALIGNED] = "the offset is not a multiple of the page size",
+	[VMT_WHY_OFFSET_WRAPS] = "offset and length go beyond the largest file",
+	[VMT_WHY_ADDRESS_UNALIGNED] = "the address is not a multiple of the page size",
+	[VMT_WHY_BEYOND_TASK_SIZE] = "the range ends above TASK_SIZE",
+	[VMT_WHY_NO_HOLE] = "no gap is large enough",
+	[VMT_WHY_BAD_FD] = "the descriptor is not open",
+	[VMT_WHY_BAD_FLAGS] = "flags that this call does not know, or not together",
+	[VMT_WHY_BAD_TYPE] = "neither MAP_SHARED nor MAP_PRIVATE, or not for this memory",
+	[VMT_WHY_BAD_PROT] = "access bits that this call does not know",
+	[VMT_WHY_GROWSDOWN_TYPE] = "MAP_GROWSDOWN is for private anonymous memory",
+	[VMT_WHY_DROPPABLE_MIX] = "MAP_DROPPABLE with locked, huge or growing memory",
+	[VMT_WHY_LOCK_FORBIDDEN] = "RLIMIT_MEMLOCK is 0, and no CAP_IPC_LOCK",
+	[VMT_WHY_FILE_READ_ONLY] = "MAP_SHARED with PROT_WRITE on a file opened read-only",
+	[VMT_WHY_FILE_WRITE_ONLY] = "the file was not opened for reading",
+	[VMT_WHY_FILE_APPEND_ONLY] = "shared mapping of a file that may only be appended to",
+	[VMT_WHY_FILE_NOEXEC] = "PROT_EXEC on a file system mounted noexec",
+	[VMT_WHY_FILE_NO_MMAP] = "this kind of file cannot be mapped",
+	[VMT_WHY_MDWE] = "the process forbade itself memory writable and executable (PR_SET_MDWE)",
+	[VMT_WHY_NOTHING_MAPPED] = "nothing is mapped there",
+	[VMT_WHY_NOT_GROWSDOWN] = "PROT_GROWSDOWN on memory that does not grow",
+	[VMT_WHY_BAD_PKEY] = "the protection key is not allocated",
+	[VMT_WHY_REMAP_NEEDS_MAYMOVE] = "it would have to move, and MREMAP_MAYMOVE is not set",
+	[VMT_WHY_REMAP_RESIZES] = "MREMAP_DONTUNMAP cannot change the size",
+	[VMT_WHY_REMAP_OVERLAPS] = "the old and the new range overlap",
+	[VMT_WHY_REMAP_EMPTY_PRIVATE] = "old length 0 duplicates shared memory only",
+	[VMT_WHY_REMAP_NOT_TOGETHER] = "this mapping can move only by itself",
+	[VMT_WHY_DONT_EXPAND] = "this mapping cannot grow (VM_DONTEXPAND)",
+	[VMT_WHY_BAD_ADVICE] = "unknown advice",
+	[VMT_WHY_ADVICE_NOT_SHARED] = "MADV_REMOVE needs a shared writable mapping",
+	[VMT_WHY_BAD_SHM] = "no such segment or attach",
+	[VMT_WHY_AIO_REFUSED] = "bad context, or more events than fs.aio-max-nr allows",
+	[VMT_WHY_NOT_ONE_FILE] = "the range is not one shared mapping of one file",
+	[VMT_WHY_NAME_REFUSED] =
+		"names for anonymous memory are off in this kernel, or the name is bad",
+	[VMT_WHY_SET_MM_REFUSED] = "needs CAP_SYS_RESOURCE, and fields in order",
+};
+
+/* number[0], number[1]: the range of a VMA. */
+static const char *const vma_texts[VMT_WHY_COUNT] = {
+	[VMT_WHY_SEALED] = "is sealed",
+	[VMT_WHY_SPECIAL_SPLIT] = "is a special mapping that cannot be cut",
+	[VMT_WHY_NOREPLACE] = "is in the way",
+	[VMT_WHY_BRK_BLOCKED] = "is in the way; one page above the heap must stay free",
+	[VMT_WHY_REMAP_BLOCKED] = "is in the way, so it cannot grow in place",
+	[VMT_WHY_CROSSES_VMA] = "ends before the old range does",
+	[VMT_WHY_ADVICE_UNFIT] = "is not fit for this advice",
+	[VMT_WHY_LOCK_NO_ACCESS] = "has no access rights, so its pages cannot be faulted in",
+	[VMT_WHY_VDSO_THERE] = "is still mapped; a vdso is mapped only once",
+};
+
+/* number[]: in use, asked for more, the limit; all in bytes. */
+static void limit_text(const struct vmt_why *why, const char *limit, struct vmt_str *ret_text)
 {
+	char used[16], more[16], most[16];
+
+	vmt_str_printf(ret_text, "%s in use and %s more asked for, over %s %s",
+		       vmt_size_text(why->number[0], used), vmt_size_text(why->number[1], more),
+		       limit, vmt_size_text(why->number[2], most));
+}
+
+/* number[]: VMAs in use, vm.max_map_count. */
+static void count_text(const struct vmt_why *why, const char *end, struct vmt_str *ret_text)
+{
+	vmt_str_printf(ret_text, "%" PRIu64 " of vm.max_map_count %" PRIu64 " VMAs in use%s",
+		       why->number[0], why->number[1], end);
+}
+
+static bool failure_text(const struct vmt_why *why, struct vmt_str *ret_text)
+{
+	char first[16], second[16];
+
 	switch (why->id) {
-	case VMT_WHY_MERGE_BELOW:
-		vmt_str_add(ret_text, "merges with the VMA below");
-		break;
-	case VMT_WHY_MERGE_ABOVE:
-		vmt_str_add(ret_text, "merges with the VMA above");
-		break;
-	case VMT_WHY_MERGE_BOTH:
-		vmt_str_add(ret_text, "merges with both neighbours");
-		break;
+	case VMT_WHY_SPLIT_LIMIT:
+		count_text(why, ", and this call needs a split", ret_text);
+		return true;
+	case VMT_WHY_MAP_LIMIT:
+		count_text(why, "", ret_text);
+		return true;
+	case VMT_WHY_LIMIT_AS:
+		limit_text(why, "RLIMIT_AS", ret_text);
+		return true;
+	case VMT_WHY_LIMIT_DATA:
+		limit_text(why, "RLIMIT_DATA", ret_text);
+		return true;
+	case VMT_WHY_LIMIT_MEMLOCK:
+		limit_text(why, "RLIMIT_MEMLOCK", ret_text);
+		return true;
+	case VMT_WHY_BRK_DATA_LIMIT:
+		vmt_str_printf(ret_text, "data and heap would take %s, RLIMIT_DATA is %s",
+			       vmt_size_text(why->number[0], first),
+			       vmt_size_text(why->number[1], second));
+		return true;
+	case VMT_WHY_OVERCOMMIT:
+		vmt_str_printf(ret_text,
+			       "%s asked for, RAM and swap are %s (vm.overcommit_memory 0)",
+			       vmt_size_text(why->number[0], first),
+			       vmt_size_text(why->number[1], second));
+		return true;
+	case VMT_WHY_BELOW_MIN:
+		vmt_str_printf(ret_text,
+			       "%" PRIx64 " is below the lowest address allowed, %" PRIx64,
+			       why->number[0], why->number[1]);
+		return true;
+	case VMT_WHY_HOLE:
+		vmt_str_printf(ret_text, "nothing is mapped at %" PRIx64 "-%" PRIx64,
+			       why->number[0], why->number[1]);
+		return true;
+	case VMT_WHY_NO_MAY:
+		vmt_str_printf(ret_text, "the VMA at %" PRIx64 " may never get such access",
+			       why->number[0]);
+		return true;
 	default:
-		break;
+		return false;
 	}
 }
 
@@ -121,50 +234,26 @@ void vmt_why_text(const struct vmt_step *step, const struct vmt_why *why, struct
 		apart_text(why, apart, step, ret_text);
 		return;
 	}
+	if (plain_texts[why->id]) {
+		vmt_str_add(ret_text, plain_texts[why->id]);
+		return;
+	}
+	if (vma_texts[why->id]) {
+		vmt_str_printf(ret_text, "the VMA %" PRIx64 "-%" PRIx64 " %s", why->number[0],
+			       why->number[1], vma_texts[why->id]);
+		return;
+	}
+	if (failure_text(why, ret_text))
+		return;
 	switch (why->id) {
-	case VMT_WHY_STACK_TOP:
-		vmt_str_add(ret_text, "top of user space");
-		break;
-	case VMT_WHY_STACK_RANDOM:
-		vmt_str_add(ret_text, "top of user space - random");
-		break;
 	case VMT_WHY_PIE_BASE:
 		vmt_str_printf(ret_text, "PIE base %" PRIx64, why->number[0]);
 		break;
 	case VMT_WHY_PIE_RANDOM:
 		vmt_str_printf(ret_text, "PIE base %" PRIx64 " + random", why->number[0]);
 		break;
-	case VMT_WHY_MMAP_BASE:
-		vmt_str_add(ret_text, "its span ends at mmap_base");
-		break;
-	case VMT_WHY_ELF_ADDRESS:
-		vmt_str_add(ret_text, "address from the program header");
-		break;
 	case VMT_WHY_AFTER_SEGMENT:
 		vmt_str_printf(ret_text, "base + p_vaddr %" PRIx64, why->number[0]);
-		break;
-	case VMT_WHY_FIXED:
-		vmt_str_add(ret_text, "fixed address");
-		break;
-	case VMT_WHY_FIXED_OVER:
-		vmt_str_add(ret_text, "fixed address, replaces what was there");
-		break;
-	case VMT_WHY_MERGE_BELOW:
-	case VMT_WHY_MERGE_ABOVE:
-	case VMT_WHY_MERGE_BOTH:
-		merge_text(why, ret_text);
-		break;
-	case VMT_WHY_SPLIT:
-		vmt_str_add(ret_text, "splits a VMA");
-		break;
-	case VMT_WHY_SPLIT_LIMIT:
-		vmt_str_printf(ret_text,
-			       "%" PRIu64 " of vm.max_map_count %" PRIu64
-			       " VMAs in use, and this call needs a split",
-			       why->number[0], why->number[1]);
-		break;
-	case VMT_WHY_SEALED:
-		vmt_str_printf(ret_text, "the VMA at %" PRIx64 " is sealed", why->number[0]);
 		break;
 	default:
 		place_text(step, why, ret_text);

@@ -6,8 +6,6 @@
  * it, and always ends within the struct. A line that is too long is cut between characters.
  */
 #include <assert.h>
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "vmtrace/base.h"
@@ -32,19 +30,15 @@ static void store_line(struct vmt_error *error, const char *line)
 int vmt_error_set(struct vmt_error *error, int err, const char *format, ...)
 {
 	VMT_CLEANUP(vmt_str_deinit) struct vmt_str line = { 0 };
-	int saved_errno = errno;
 	va_list args;
 
 	assert(err > 0);
 	if (!error)
 		return -err;
-	/* %m is to speak of @err, also where errno was overwritten since. */
-	errno = err;
 	va_start(args, format);
 	vmt_str_vprintf(&line, format, args);
 	va_end(args);
 	store_line(error, vmt_str_text(&line));
-	errno = saved_errno;
 	return -err;
 }
 

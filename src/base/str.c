@@ -9,7 +9,6 @@
  *	          length = 4 ------^       capacity = 8
  */
 #include <assert.h>
-#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,7 +63,6 @@ void vmt_str_add_char(struct vmt_str *str, char c)
 
 void vmt_str_vprintf(struct vmt_str *str, const char *format, va_list args)
 {
-	int saved_errno = errno;
 	va_list again;
 	int length;
 
@@ -74,7 +72,6 @@ void vmt_str_vprintf(struct vmt_str *str, const char *format, va_list args)
 	/* Only a wrong format, or more than INT_MAX bytes, makes it negative. */
 	assert(length >= 0);
 	reserve(str, (size_t)length);
-	errno = saved_errno; /* for %m */
 	vsnprintf(str->data + str->length, (size_t)length + 1, format, args);
 	str->length += (size_t)length;
 }

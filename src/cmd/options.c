@@ -8,7 +8,10 @@
 #include <getopt.h>
 #include <string.h>
 
-enum { OPTIONS_MAX = 64, LONG_ONLY = 256 /* getopt values of options without a letter */ };
+enum {
+	OPTIONS_MAX = 64,
+	LONG_ONLY = 256 /* getopt values of options without a letter */
+};
 
 /* getopt's two descriptions of the table. The leading '+' stops at the first non-option. */
 static void describe(const struct vmt_option *options, size_t count, struct option *longs,
@@ -48,7 +51,8 @@ static int refuse(int value, char **argv, struct vmt_error *error)
 {
 	const char *word = argv[optind - 1];
 	char letter[3] = { '-', (char)optopt, '\0' };
-	const char *what = value == ':' ? "needs an argument" : "is not an option, or takes no argument";
+	const char *what =
+		value == ':' ? "needs an argument" : "is not an option, or takes no argument";
 
 	if (optopt && optopt < LONG_ONLY && strncmp(word, "--", 2) != 0)
 		word = letter;

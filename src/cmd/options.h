@@ -11,8 +11,8 @@
 #include "vmtrace/base.h"
 
 struct vmt_option {
-	const char *name;     /* long name, without the dashes */
-	char letter;	      /* short name, 0 if none */
+	const char *name; /* long name, without the dashes */
+	char letter; /* short name, 0 if none */
 	const char *argument; /* what stands for the argument in --help, NULL if it takes none */
 	const char *help;
 	/* Takes the option's argument (NULL if none) into @target. 0, or -EINVAL with a line. */

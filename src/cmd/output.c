@@ -11,7 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FLUSH_EVERY_NS = 200000000, BUFFER_BYTES = 65536 };
+enum {
+	FLUSH_EVERY_NS = 200000000,
+	BUFFER_BYTES = 65536
+};
 
 static uint64_t now_ns(void)
 {

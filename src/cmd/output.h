@@ -13,7 +13,7 @@
 struct vmt_output {
 	FILE *file;
 	const char *path; /* NULL: standard error */
-	bool failed;	  /* a write failed; the line about it has been said */
+	bool failed; /* a write failed; the line about it has been said */
 	uint64_t flushed_ns; /* when it was last flushed */
 	void (*say)(const char *line); /* how to say it */
 };

@@ -11,7 +11,11 @@
 #include "output.h"
 #include "session.h"
 
-enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+enum color_when {
+	COLOR_AUTO,
+	COLOR_ALWAYS,
+	COLOR_NEVER
+};
 
 struct run_options {
 	const char *path; /* -o; NULL: standard error */
@@ -70,8 +74,9 @@ static int take_log(void *target, const char *argument, struct vmt_error *error)
 		word += length + (word[length] == ',');
 	}
 	if (!chosen)
-		return vmt_error_set(error, EINVAL,
-				     "--log= needs views: steps, map or calls; see 'vmtrace --help'");
+		return vmt_error_set(
+			error, EINVAL,
+			"--log= needs views: steps, map or calls; see 'vmtrace --help'");
 	((struct run_options *)target)->views = chosen;
 	return 0;
 }
@@ -109,9 +114,11 @@ FLAG(help)
 FLAG(version)
 
 static const struct vmt_option run_table[] = {
-	{ "output", 'o', "FILE", "write the log to FILE: *.jsonl JSON Lines, else text", take_output },
+	{ "output", 'o', "FILE", "write the log to FILE: *.jsonl JSON Lines, else text",
+	  take_output },
 	{ "log", 0, "VIEWS", "what to show: steps, map, calls (default steps,map)", take_log },
-	{ "no-seccomp", 0, NULL, "stop at every system call instead of filtering", take_no_seccomp },
+	{ "no-seccomp", 0, NULL, "stop at every system call instead of filtering",
+	  take_no_seccomp },
 	{ "no-aslr", 0, NULL, "run the program without address randomisation", take_no_aslr },
 	{ "color", 0, "WHEN", "colour: auto (default), always, never", take_color },
 	{ "verbose", 'v', NULL, "fold and shorten nothing", take_verbose },
@@ -129,7 +136,8 @@ static void help(FILE *file)
 	      file);
 	vmt_options_help(run_table, vmt_countof(run_table), file);
 	fputs("\nA PROGRAM with a command's name: write 'run' or '--' before it.\n"
-	      "Exit status: the program's own; 125 vmtrace failed, 126 cannot execute, 127 not found.\n",
+	      "Exit status: the program's own; 125 vmtrace failed, 126 cannot execute, 127 not "
+	      "found.\n",
 	      file);
 }
 
@@ -193,8 +201,8 @@ static int trace_program(const struct run_options *options, char **argv,
 static int run(int argc, char **argv, struct vmt_status *ret_status, struct vmt_error *error)
 {
 	struct run_options options = { .views = VMT_LOG_STEPS | VMT_LOG_MAP };
-	int first = vmt_options_parse(run_table, vmt_countof(run_table), argc, argv, &options,
-				      error);
+	int first =
+		vmt_options_parse(run_table, vmt_countof(run_table), argc, argv, &options, error);
 
 	ret_status->code = VMT_EXIT_FAILED;
 	if (first < 0)

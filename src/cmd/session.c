@@ -139,8 +139,8 @@ static void check_range(struct session *session, struct session_space *space, ui
 			session->step.reason = VMT_REASON_UNREADABLE;
 			return;
 		}
-		compared = vmt_space_check(space->model, &session->rows, &start, &end,
-					   &session->step);
+		compared =
+			vmt_space_check(space->model, &session->rows, &start, &end, &session->step);
 		if (compared == VMT_COMPARED_ASK_WIDER)
 			names = true;
 	}
@@ -310,8 +310,8 @@ static void on_space_end(struct session *session, const struct vmt_event *event)
 		.map_count_limit = vmt_kernel_max_map_count(),
 	};
 	if (event->alive)
-		info.has_page_table = vmt_proc_page_table_kib(event->tid,
-							      &info.page_table_kib) == 0;
+		info.has_page_table =
+			vmt_proc_page_table_kib(event->tid, &info.page_table_kib) == 0;
 	session->options->renderer->ops->layout(session->options->renderer, &info);
 	vmt_view_list_deinit(&list);
 	remove_space(session, space);

@@ -23,7 +23,7 @@ struct vmt_session_options {
 	bool no_seccomp;
 	bool no_aslr;
 	struct vmt_renderer *renderer; /* not owned */
-	struct vmt_output *output;     /* not owned */
+	struct vmt_output *output; /* not owned */
 	/*
 	 * Called when a space ends, while its task still stands and /proc/PID/maps can be read;
 	 * NULL in vmtrace itself. Tests compare the kernel's layout at this moment.

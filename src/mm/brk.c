@@ -6,16 +6,19 @@
  *	 .bss      start_brk          brk
  *	[    ] ... [      heap       ]| -> grows by merging below only, shrinks by munmap
  */
+#include "account.h"
 #include "edit.h"
 #include "ops.h"
 
 static uint64_t heap_flags(const struct vmt_space *space)
 {
 	uint64_t flags = VMT_VM_READ | VMT_VM_WRITE | VMT_VM_MAYREAD | VMT_VM_MAYWRITE |
-			 VMT_VM_MAYEXEC | VMT_VM_ACCOUNT;
+			 VMT_VM_MAYEXEC | VMT_VM_ACCOUNT | space->default_flags;
 
 	if (space->personality & VMT_READ_IMPLIES_EXEC)
 		flags |= VMT_VM_EXEC;
+	if (space->merge_any)
+		flags |= VMT_VM_MERGEABLE;
 	return flags;
 }
 
@@ -27,19 +30,71 @@ static void touch_labels(struct vmt_space *space, uint64_t to)
 		vmt_space_touch(space, vma);
 }
 
-static bool grow(struct vmt_space *space, uint64_t old_end, uint64_t new_end)
+/* check_data_rlimit() */
+static bool over_data_limit(struct vmt_space *space, uint64_t asked)
 {
-	struct vmt_vma proposed = vmt_vma_template(heap_flags(space));
+	uint64_t used = (asked - space->start_brk) + (space->end_data - space->start_data);
+
+	if (space->limits[VMT_LIMIT_DATA] == VMT_LIMIT_INFINITY ||
+	    used <= space->limits[VMT_LIMIT_DATA])
+		return false;
+	vmt_why(space, VMT_WHY_BRK_DATA_LIMIT, used, space->limits[VMT_LIMIT_DATA], 0, 0);
+	return true;
+}
+
+/* A neighbour in the way: one page must stay free below it, below a stack its guard gap too. */
+static bool blocked(struct vmt_space *space, uint64_t old_end, uint64_t new_end)
+{
 	const struct vmt_vma *next = vmt_find_vma(space, old_end);
 	uint64_t guard = vmt_space_page(space);
 
 	if (next && next->flags & VMT_VM_GROWSDOWN)
 		guard += space->stack_guard_bytes;
-	if (new_end > space->task_size || (next && vmt_vma_start(next) < new_end + guard))
+	if (!next || vmt_vma_start(next) >= new_end + guard)
+		return false;
+	vmt_why(space, VMT_WHY_BRK_BLOCKED, vmt_vma_start(next), vmt_vma_end(next), 0, 0);
+	return true;
+}
+
+/* do_brk_flags() */
+static bool grow(struct vmt_space *space, uint64_t old_end, uint64_t new_end, struct vmt_step *step)
+{
+	struct vmt_vma proposed = vmt_vma_template(heap_flags(space));
+	uint64_t bytes = new_end - old_end;
+	bool certain = true;
+	int error = 0;
+
+	if (new_end > space->task_size) {
+		vmt_why(space, VMT_WHY_BEYOND_TASK_SIZE, 0, 0, 0, 0);
+		return false;
+	}
+	if (blocked(space, old_end, new_end) || vmt_may_lock_more(space, proposed.flags, bytes) ||
+	    vmt_may_expand(space, proposed.flags, vmt_pages(space, bytes), 0))
+		return false;
+	if (space->vmas.count > space->max_map_count) {
+		vmt_why_limit(space, VMT_WHY_MAP_LIMIT);
+		return false;
+	}
+	error = vmt_enough_memory(space, vmt_pages(space, bytes), &certain);
+	step->predicted = certain;
+	if (error)
 		return false;
 	proposed.pgoff = vmt_pages(space, old_end);
-	vmt_map_new_range(space, old_end, new_end, &proposed, VMT_MERGE_BELOW_ONLY);
+	vmt_map_new_range(space, old_end, new_end, &proposed,
+			  space->features.brk_merges_below ? VMT_MERGE_BOTH_SIDES
+							   : VMT_MERGE_BELOW_ONLY);
 	return true;
+}
+
+static bool shrink(struct vmt_space *space, uint64_t new_end, uint64_t old_end)
+{
+	const struct vmt_vma *vma = vmt_find_vma(space, new_end);
+
+	if (!vma || vmt_vma_start(vma) >= old_end) {
+		vmt_why(space, VMT_WHY_NOTHING_MAPPED, 0, 0, 0, 0);
+		return space->features.brk_shrinks_holes;
+	}
+	return vmt_unmap_range(space, new_end, old_end) == 0;
 }
 
 /* The break that the kernel answers with, and the change to the layout. */
@@ -48,20 +103,15 @@ static uint64_t change(struct vmt_space *space, uint64_t asked, struct vmt_step 
 	uint64_t old_end = vmt_page_up(space, space->brk);
 	uint64_t new_end = vmt_page_up(space, asked);
 
-	if (asked < space->start_brk)
+	if (asked < space->start_brk || over_data_limit(space, asked))
 		return space->brk;
 	step->start = vmt_min_u64(old_end, new_end);
 	step->end = vmt_max_u64(old_end, new_end);
 	touch_labels(space, step->end);
-	if (new_end < old_end) {
-		const struct vmt_vma *vma = vmt_find_vma(space, new_end);
-
-		if (!vma || vmt_vma_start(vma) >= old_end ||
-		    vmt_unmap_range(space, new_end, old_end) < 0)
-			return space->brk;
-	} else if (new_end > old_end && !grow(space, old_end, new_end)) {
+	if (new_end < old_end && !shrink(space, new_end, old_end))
 		return space->brk;
-	}
+	if (new_end > old_end && !grow(space, old_end, new_end, step))
+		return space->brk;
 	return asked;
 }
 
@@ -79,12 +129,6 @@ int64_t vmt_op_brk(struct vmt_space *space, const struct vmt_event *event, struc
 	}
 	step->old_start = space->start_brk;
 	step->old_end = space->brk;
-	step->predicted = true;
-	if (event->args[0] > space->brk && result == space->brk) {
-		/* Refused; limits and overcommit are the kernel's to know. */
-		step->predicted = false;
-		return (int64_t)space->brk;
-	}
 	expected = change(space, event->args[0], step);
 	space->brk = result;
 	return (int64_t)expected;

@@ -11,7 +11,28 @@ static vmt_op *const operations[VMT_CALL_COUNT] = {
 	[VMT_CALL_OLD_MMAP] = vmt_op_mmap,
 	[VMT_CALL_MUNMAP] = vmt_op_munmap,
 	[VMT_CALL_MPROTECT] = vmt_op_mprotect,
+	[VMT_CALL_PKEY_MPROTECT] = vmt_op_mprotect,
 	[VMT_CALL_BRK] = vmt_op_brk,
+	[VMT_CALL_MREMAP] = vmt_op_mremap,
+	[VMT_CALL_MADVISE] = vmt_op_madvise,
+	[VMT_CALL_MLOCK] = vmt_op_mlock,
+	[VMT_CALL_MLOCK2] = vmt_op_mlock,
+	[VMT_CALL_MUNLOCK] = vmt_op_mlock,
+	[VMT_CALL_MLOCKALL] = vmt_op_mlockall,
+	[VMT_CALL_MUNLOCKALL] = vmt_op_mlockall,
+	[VMT_CALL_MSEAL] = vmt_op_mseal,
+	[VMT_CALL_MBIND] = vmt_op_mbind,
+	[VMT_CALL_REMAP_FILE_PAGES] = vmt_op_remap_file_pages,
+	[VMT_CALL_SHMAT] = vmt_op_shmat,
+	[VMT_CALL_SHMDT] = vmt_op_shmdt,
+	[VMT_CALL_IO_SETUP] = vmt_op_io_setup,
+	[VMT_CALL_IO_DESTROY] = vmt_op_io_destroy,
+	[VMT_CALL_IOCTL] = vmt_op_ioctl,
+	[VMT_CALL_PRCTL] = vmt_op_prctl,
+	[VMT_CALL_ARCH_PRCTL] = vmt_op_arch_prctl,
+	[VMT_CALL_PERSONALITY] = vmt_op_personality,
+	[VMT_CALL_SETRLIMIT] = vmt_op_rlimit,
+	[VMT_CALL_PRLIMIT64] = vmt_op_rlimit,
 };
 
 /* Calls that only point into a mapping: which argument is the address. */
@@ -75,18 +96,20 @@ void vmt_space_call(struct vmt_space *space, const struct vmt_event *event, stru
 		step->expected = event->result;
 		return;
 	}
+	if (operation) {
+		step->predicted = true;
+		step->expected = operation(space, event, step);
+		/* After a failure that was not foreseen, anything in the range may have changed. */
+		if (event->failed && step->start == step->end)
+			range_of_arguments(space, event, step);
+		return;
+	}
 	if (!info->layout) {
 		step->predicted = true;
 		step->expected = event->result;
 		return;
 	}
-	if (operation && !event->failed) {
-		step->predicted = true;
-		step->expected = operation(space, event, step);
-		return;
-	}
 	range_of_arguments(space, event, step);
-	step->whole = !operation && step->start == step->end;
-	if (!operation)
-		step->reason = VMT_REASON_NOT_MODELLED;
+	step->whole = step->start == step->end;
+	step->reason = VMT_REASON_NOT_MODELLED;
 }

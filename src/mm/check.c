@@ -77,8 +77,8 @@ static void hull(const struct vmt_space *space, const struct vmt_layout *rows, u
 		low = vmt_min_u64(low, rows->data[i].start);
 		high = vmt_max_u64(high, rows->data[i].end);
 	}
-	for (struct vmt_vma *vma = first_touching(space, *start);
-	     vma && vmt_vma_start(vma) <= *end; vma = vmt_vma_next(vma)) {
+	for (struct vmt_vma *vma = first_touching(space, *start); vma && vmt_vma_start(vma) <= *end;
+	     vma = vmt_vma_next(vma)) {
 		low = vmt_min_u64(low, vmt_vma_start(vma));
 		high = vmt_max_u64(high, vmt_vma_end(vma));
 	}
@@ -94,7 +94,8 @@ static struct vmt_vma template_for(struct vmt_space *space, const struct vmt_map
 
 	if (!known || vmt_vma_start(known) >= row->end)
 		return made;
-	if (known->file.inode != made.file.inode || !known->file.description != !made.file.description)
+	if (known->file.inode != made.file.inode ||
+	    !known->file.description != !made.file.description)
 		return made;
 	made.flags = (known->flags & ~VMT_VM_ACCESS) | (made.flags & VMT_VM_ACCESS);
 	if (!made.file.description) {
@@ -128,8 +129,8 @@ static void take_over(struct vmt_space *space, const struct vmt_layout *rows, ui
 
 		vmt_array_push(&templates, made);
 	}
-	for (struct vmt_vma *vma = first_touching(space, start);
-	     vma && vmt_vma_start(vma) <= end; vma = next) {
+	for (struct vmt_vma *vma = first_touching(space, start); vma && vmt_vma_start(vma) <= end;
+	     vma = next) {
 		next = vmt_vma_next(vma);
 		vmt_space_erase(space, vma);
 	}
@@ -182,6 +183,52 @@ bool vmt_step_wants_names(const struct vmt_step *step)
 	}
 }
 
+/* The same memory at every address, only cut differently? */
+static bool same_pages(const struct vmt_vma *vma, const struct vmt_layout *rows,
+		       const struct vmt_space *space)
+{
+	for (uint64_t at = vmt_vma_start(vma); at < vmt_vma_end(vma);) {
+		const struct vmt_mapping *row = NULL;
+		struct vmt_mapping have = vmt_vma_mapping(space, vma);
+
+		for (size_t i = 0; i < rows->count; i++) {
+			if (rows->data[i].start <= at && at < rows->data[i].end)
+				row = &rows->data[i];
+		}
+		if (!row || row->perms != have.perms || row->inode != have.inode)
+			return false;
+		if (row->inode &&
+		    row->offset + (at - row->start) != have.offset + (at - have.start))
+			return false;
+		at = row->end;
+	}
+	return true;
+}
+
+/*
+ * A known reason for a difference. Where only the borders between private VMAs differ and pages
+ * were written, it is the identity of their anon_vmas: the kernel does not show which VMAs were
+ * faulted together.
+ */
+static enum vmt_reason explain(const struct vmt_space *space, const struct vmt_layout *rows,
+			       uint64_t start, uint64_t end)
+{
+	bool written = false;
+	uint64_t modelled = 0;
+	uint64_t real = 0;
+
+	for (struct vmt_vma *vma = first_touching(space, start); vma && vmt_vma_start(vma) <= end;
+	     vma = vmt_vma_next(vma)) {
+		if (!same_pages(vma, rows, space))
+			return VMT_REASON_UNEXPLAINED;
+		modelled += vmt_vma_end(vma) - vmt_vma_start(vma);
+		written |= vma->anon_vma != VMT_ANON_NONE;
+	}
+	for (size_t i = 0; i < rows->count; i++)
+		real += rows->data[i].end - rows->data[i].start;
+	return written && modelled == real ? VMT_REASON_ANON_VMA : VMT_REASON_UNEXPLAINED;
+}
+
 enum vmt_compared vmt_space_check(struct vmt_space *space, const struct vmt_layout *rows,
 				  uint64_t *start, uint64_t *end, struct vmt_step *step)
 {
@@ -199,10 +246,10 @@ enum vmt_compared vmt_space_check(struct vmt_space *space, const struct vmt_layo
 		*end = high;
 		return VMT_COMPARED_ASK_WIDER;
 	}
-	take_over(space, rows, low, high);
-	step->check = VMT_CHECK_ADJUSTED;
 	if (step->reason == VMT_REASON_NONE)
-		step->reason = VMT_REASON_UNEXPLAINED;
+		step->reason = explain(space, rows, low, high);
+	step->check = VMT_CHECK_ADJUSTED;
+	take_over(space, rows, low, high);
 	return VMT_COMPARED_TAKEN_OVER;
 }
 

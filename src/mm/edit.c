@@ -25,6 +25,7 @@ static struct vmt_vma *split_unlimited(struct vmt_space *space, struct vmt_vma *
 
 	assert(vmt_vma_start(vma) < address && address < end);
 	if (!vma->may_split) {
+		vmt_why(space, VMT_WHY_SPECIAL_SPLIT, vmt_vma_start(vma), end, 0, 0);
 		*ret_error = -EINVAL;
 		return NULL;
 	}
@@ -36,8 +37,7 @@ struct vmt_vma *vmt_split_vma(struct vmt_space *space, struct vmt_vma *vma, uint
 			      int *ret_error)
 {
 	if (space->vmas.count >= space->max_map_count) {
-		vmt_why_limit(space, VMT_WHY_SPLIT_LIMIT);
-		*ret_error = -ENOMEM;
+		*ret_error = vmt_why_limit(space, VMT_WHY_SPLIT_LIMIT);
 		return NULL;
 	}
 	return split_unlimited(space, vma, address, ret_error);
@@ -60,12 +60,8 @@ static bool look_alike(const struct vmt_vma *a, const struct vmt_vma *b)
 static void tell_refusal(struct vmt_space *space, enum vmt_why_id why,
 			 const struct vmt_vma *neighbour, const struct vmt_vma *range)
 {
-	if (why != VMT_WHY_NONE && space->step && look_alike(neighbour, range))
-		vmt_step_why(space->step, (struct vmt_why){
-						  .id = why,
-						  .number = { vmt_vma_start(neighbour),
-							      vmt_vma_end(neighbour) },
-					  });
+	if (why != VMT_WHY_NONE && look_alike(neighbour, range))
+		vmt_why(space, why, vmt_vma_start(neighbour), vmt_vma_end(neighbour), 0, 0);
 }
 
 /*
@@ -78,7 +74,8 @@ static struct candidate judge(struct vmt_space *space, struct vmt_vma *neighbour
 	struct candidate candidate = { 0 };
 	enum vmt_why_id why;
 
-	if (!neighbour || (below ? vmt_vma_end(neighbour) != start : vmt_vma_start(neighbour) != end))
+	if (!neighbour ||
+	    (below ? vmt_vma_end(neighbour) != start : vmt_vma_start(neighbour) != end))
 		return candidate;
 	candidate.vma = neighbour;
 	if (below)
@@ -91,8 +88,8 @@ static struct candidate judge(struct vmt_space *space, struct vmt_vma *neighbour
 	if (why == VMT_WHY_NONE) {
 		vmt_anon_look(space, neighbour);
 		if (!vmt_merge_anon(space, proposed, neighbour))
-			why = neighbour->anon_forked || proposed->anon_forked ? VMT_WHY_APART_FORKED :
-										VMT_WHY_APART_ANON;
+			why = neighbour->anon_forked || proposed->anon_forked ? VMT_WHY_APART_FORKED
+									      : VMT_WHY_APART_ANON;
 	}
 	candidate.mergeable = why == VMT_WHY_NONE;
 	tell_refusal(space, why, neighbour, proposed);
@@ -122,26 +119,15 @@ static void settle_both(struct vmt_space *space, struct candidate *below, struct
 static void tell_merge(struct vmt_space *space, const struct candidate *below,
 		       const struct candidate *above)
 {
-	struct vmt_why why = { 0 };
-
-	if (!space->step)
-		return;
-	if (below->mergeable && above->mergeable) {
-		why.id = VMT_WHY_MERGE_BOTH;
-		why.number[0] = vmt_vma_start(below->vma);
-		why.number[1] = vmt_vma_end(above->vma);
-	} else if (below->mergeable) {
-		why.id = VMT_WHY_MERGE_BELOW;
-		why.number[0] = vmt_vma_start(below->vma);
-		why.number[1] = vmt_vma_end(below->vma);
-	} else if (above->mergeable) {
-		why.id = VMT_WHY_MERGE_ABOVE;
-		why.number[0] = vmt_vma_start(above->vma);
-		why.number[1] = vmt_vma_end(above->vma);
-	} else {
-		return;
-	}
-	vmt_step_why(space->step, why);
+	if (below->mergeable && above->mergeable)
+		vmt_why(space, VMT_WHY_MERGE_BOTH, vmt_vma_start(below->vma),
+			vmt_vma_end(above->vma), 0, 0);
+	else if (below->mergeable)
+		vmt_why(space, VMT_WHY_MERGE_BELOW, vmt_vma_start(below->vma),
+			vmt_vma_end(below->vma), 0, 0);
+	else if (above->mergeable)
+		vmt_why(space, VMT_WHY_MERGE_ABOVE, vmt_vma_start(above->vma),
+			vmt_vma_end(above->vma), 0, 0);
 }
 
 /* dup_anon_vma(): the survivor takes over the anon_vma of what it swallows. */
@@ -149,7 +135,9 @@ static void take_anon(struct vmt_space *space, struct vmt_vma *survivor,
 		      const struct vmt_vma *swallowed)
 {
 	vmt_space_touch(space, survivor);
-	survivor->flags |= swallowed->flags & (VMT_VM_SOFTDIRTY | VMT_VM_MAYBE_GUARD);
+	vmt_space_set_flags(space, survivor,
+			    survivor->flags |
+				    (swallowed->flags & (VMT_VM_SOFTDIRTY | VMT_VM_MAYBE_GUARD)));
 	if (!survivor->anon_vma) {
 		survivor->anon_vma = swallowed->anon_vma;
 		survivor->anon_forked = swallowed->anon_forked;
@@ -198,13 +186,12 @@ struct vmt_vma *vmt_map_new_range(struct vmt_space *space, uint64_t start, uint6
 }
 
 /* No merge: cuts [start, end) out of @vma and gives it the new attributes. */
-static struct vmt_vma *modify_in_place(struct vmt_space *space, struct vmt_vma *vma,
-				       uint64_t start, uint64_t end,
-				       const struct vmt_vma *proposed, int *ret_error)
+static struct vmt_vma *modify_in_place(struct vmt_space *space, struct vmt_vma *vma, uint64_t start,
+				       uint64_t end, const struct vmt_vma *proposed, int *ret_error)
 {
 	bool splits = vmt_vma_start(vma) < start || end < vmt_vma_end(vma);
-	struct vmt_why why = { .id = VMT_WHY_SPLIT,
-			       .number = { vmt_vma_start(vma), vmt_vma_end(vma) } };
+	uint64_t whole_start = vmt_vma_start(vma);
+	uint64_t whole_end = vmt_vma_end(vma);
 
 	if (vmt_vma_start(vma) < start) {
 		vma = vmt_split_vma(space, vma, start, ret_error);
@@ -213,10 +200,10 @@ static struct vmt_vma *modify_in_place(struct vmt_space *space, struct vmt_vma *
 	}
 	if (end < vmt_vma_end(vma) && !vmt_split_vma(space, vma, end, ret_error))
 		return NULL;
-	if (splits && space->step)
-		vmt_step_why(space->step, why);
+	if (splits)
+		vmt_why(space, VMT_WHY_SPLIT, whole_start, whole_end, 0, 0);
+	vmt_space_set_flags(space, vma, proposed->flags);
 	vmt_space_touch(space, vma);
-	vma->flags = proposed->flags;
 	vma->policy = proposed->policy;
 	vma->uffd = proposed->uffd;
 	vma->anon_name = proposed->anon_name;
@@ -305,10 +292,8 @@ int vmt_unmap_range(struct vmt_space *space, uint64_t start, uint64_t end)
 	if (!vma || vmt_vma_start(vma) >= end)
 		return 0;
 	if (vmt_vma_start(vma) < start) {
-		if (end < vmt_vma_end(vma) && space->vmas.count >= space->max_map_count) {
-			vmt_why_limit(space, VMT_WHY_SPLIT_LIMIT);
-			return -ENOMEM;
-		}
+		if (end < vmt_vma_end(vma) && space->vmas.count >= space->max_map_count)
+			return vmt_why_limit(space, VMT_WHY_SPLIT_LIMIT);
 		if (vma->flags & VMT_VM_SEALED)
 			return vmt_why_sealed(space, vma);
 		vma = split_unlimited(space, vma, start, &error);

@@ -18,7 +18,10 @@
 #include "merge.h"
 #include "space.h"
 
-enum { EXE_DESCRIPTION = 1, INTERP_DESCRIPTION = 2 };
+enum {
+	EXE_DESCRIPTION = 1,
+	INTERP_DESCRIPTION = 2
+};
 
 struct loader {
 	struct vmt_space *space;
@@ -69,8 +72,7 @@ struct vmt_vma vmt_vma_from_row(struct vmt_space *space, const struct vmt_mappin
 
 	vma.pgoff = vmt_pages(space, row->start);
 	if (row->perms & VMT_PERM_SHARED)
-		vma.flags |= VMT_VM_MAYSHARE |
-			     (row->perms & VMT_PERM_WRITE ? VMT_VM_SHARED : 0);
+		vma.flags |= VMT_VM_MAYSHARE | (row->perms & VMT_PERM_WRITE ? VMT_VM_SHARED : 0);
 	else if (row->perms & VMT_PERM_WRITE)
 		vma.flags |= VMT_VM_ACCOUNT;
 	if (row->inode || (row->name && row->name[0] == '/')) {
@@ -82,16 +84,16 @@ struct vmt_vma vmt_vma_from_row(struct vmt_space *space, const struct vmt_mappin
 			.name = row->name ? row->name : "",
 		};
 		vma.pgoff = vmt_pages(space, row->offset);
-	} else if (row->name && (strncmp(row->name, "[v", 2) == 0 ||
-				 strncmp(row->name, "[uprobes", 8) == 0 ||
-				 strcmp(row->name, "[sigpage]") == 0)) {
+	} else if (row->name &&
+		   (strncmp(row->name, "[v", 2) == 0 || strncmp(row->name, "[uprobes", 8) == 0 ||
+		    strcmp(row->name, "[sigpage]") == 0)) {
 		bool data = !(row->perms & VMT_PERM_EXEC);
 
 		vma.special = row->name;
 		vma.may_split = false;
 		vma.flags = access_of(row->perms) | VMT_VM_MAYREAD | VMT_VM_DONTEXPAND;
-		vma.flags |= data ? VMT_VM_PFNMAP | VMT_VM_IO | VMT_VM_DONTDUMP :
-				    VMT_VM_MAYWRITE | VMT_VM_MAYEXEC;
+		vma.flags |= data ? VMT_VM_PFNMAP | VMT_VM_IO | VMT_VM_DONTDUMP
+				  : VMT_VM_MAYWRITE | VMT_VM_MAYEXEC;
 	}
 	return vma;
 }
@@ -134,8 +136,8 @@ static void load_stack(struct loader *loader)
 	vma = vmt_space_insert(space, &proposed, row->start, row->end, proposed.pgoff);
 	vma->anon_vma = space->next_anon_vma++;
 	vmt_step_why(&loader->step,
-		     (struct vmt_why){ .id = loader->image->randomized ? VMT_WHY_STACK_RANDOM :
-									 VMT_WHY_STACK_TOP,
+		     (struct vmt_why){ .id = loader->image->randomized ? VMT_WHY_STACK_RANDOM
+								       : VMT_WHY_STACK_TOP,
 				       .number = { space->arch->stack_top - row->end } });
 	finish(loader);
 }
@@ -230,15 +232,14 @@ static void load_segment(struct loader *loader, const struct elf_load *load, uns
 		tell_base(loader, load, index);
 		vma = map_checked(loader, start, file_end, &proposed);
 		if (vma && access & VMT_VM_WRITE && segment->memory_bytes > segment->file_bytes &&
-		    (load->bias + segment->vaddr + segment->file_bytes) %
-			    vmt_space_page(space))
+		    (load->bias + segment->vaddr + segment->file_bytes) % vmt_space_page(space))
 			vmt_anon_prepare(space, vma);
 		finish(loader);
 	}
 	if (file_end < end) {
-		struct vmt_vma proposed = vmt_vma_template(VMT_VM_READ | VMT_VM_WRITE |
-							   (access & VMT_VM_EXEC) | may_all |
-							   VMT_VM_ACCOUNT);
+		struct vmt_vma proposed =
+			vmt_vma_template(VMT_VM_READ | VMT_VM_WRITE | (access & VMT_VM_EXEC) |
+					 may_all | VMT_VM_ACCOUNT);
 
 		begin(loader, load->bss_cause);
 		loader->step.index = index;
@@ -327,8 +328,8 @@ static uint64_t find_mmap_base(const struct vmt_space *space, const struct vmt_i
 		bias = image->at_entry - image->exe.entry;
 	}
 	for (unsigned i = 0; elf && i < elf->segment_count; i++)
-		end = vmt_max_u64(end, bias + elf->segments[i].vaddr +
-					       elf->segments[i].memory_bytes);
+		end = vmt_max_u64(end,
+				  bias + elf->segments[i].vaddr + elf->segments[i].memory_bytes);
 	if (elf)
 		return vmt_page_up(space, end);
 	return vdso && image->at_sysinfo_ehdr && !space->features.vdso_above_stack ? vdso->end : 0;
@@ -338,8 +339,8 @@ static void setup_new_exec(struct vmt_space *space, const struct vmt_image *imag
 {
 	space->exe = image->exe_name ? image->exe_name : "";
 	space->interp = image->interp_name ? image->interp_name : "";
-	space->arch = image->has_exe ? vmt_arch_by_elf(image->exe.machine, image->exe.word_bits) :
-				       space->arch;
+	space->arch = image->has_exe ? vmt_arch_by_elf(image->exe.machine, image->exe.word_bits)
+				     : space->arch;
 	if (!space->arch)
 		space->arch = &vmt_arch_x86_64;
 	space->task_size = space->arch->task_size;
@@ -348,8 +349,13 @@ static void setup_new_exec(struct vmt_space *space, const struct vmt_image *imag
 	space->legacy = (image->personality & VMT_ADDR_COMPAT_LAYOUT) != 0;
 	space->start_brk = space->brk = image->start_brk;
 	space->brk_known = image->start_brk != 0;
+	space->start_data = image->start_data;
+	space->end_data = image->end_data;
 	space->start_stack = image->start_stack;
 	memcpy(space->limits, image->limits, sizeof(space->limits));
+	memcpy(space->hard_limits, image->hard_limits, sizeof(space->hard_limits));
+	space->may_lock = image->may_lock;
+	space->raw_io = image->raw_io;
 	space->mmap_base = find_mmap_base(space, image);
 }
 

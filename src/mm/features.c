@@ -10,6 +10,10 @@ struct vmt_features vmt_features_default(void)
 		.unaccount_unfaulted = true,
 		.stack_nohuge = true,
 		.thp_align = VMT_THP_ALIGN_MULTIPLE,
+		.mremap_many = true,
+		.mseal = true,
+		.guard_flag = true,
+		.droppable = true,
 		.min_address = 0x10000,
 	};
 }

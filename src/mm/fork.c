@@ -22,10 +22,21 @@ static void copy_fields(struct vmt_space *child, const struct vmt_space *parent)
 	child->start_brk = parent->start_brk;
 	child->brk = parent->brk;
 	child->brk_known = parent->brk_known;
+	child->start_data = parent->start_data;
+	child->end_data = parent->end_data;
 	child->start_stack = parent->start_stack;
 	child->personality = parent->personality;
-	for (size_t i = 0; i < VMT_LIMIT_COUNT; i++)
+	for (size_t i = 0; i < VMT_LIMIT_COUNT; i++) {
 		child->limits[i] = parent->limits[i];
+		child->hard_limits[i] = parent->hard_limits[i];
+	}
+	child->may_lock = parent->may_lock;
+	child->raw_io = parent->raw_io;
+	child->overcommit = parent->overcommit;
+	child->possible_cpus = parent->possible_cpus;
+	child->memory_pages = parent->memory_pages;
+	child->merge_any = parent->merge_any;
+	child->deny_write_exec = parent->deny_write_exec;
 	child->next_description = parent->next_description;
 	child->next_anon_vma = parent->next_anon_vma;
 }
@@ -79,8 +90,8 @@ static void check_copy(struct vmt_space *child, const struct vmt_layout *layout,
 		const struct vmt_mapping *row = &layout->data[i];
 		struct vmt_mapping have;
 
-		if (row->start == start && row->end == end &&
-		    vmt_space_find(child, start, &have) && vmt_mapping_equal(&have, row))
+		if (row->start == start && row->end == end && vmt_space_find(child, start, &have) &&
+		    vmt_mapping_equal(&have, row))
 			step->check = VMT_CHECK_MATCH;
 	}
 }
@@ -130,9 +141,9 @@ struct vmt_space *vmt_space_fork(struct vmt_space *parent, uint32_t number,
 		step.predicted = true;
 		step.start = vmt_vma_start(vma);
 		step.end = vmt_vma_end(vma);
-		step.file_name = copy.file.description ? copy.file.name :
-				 copy.special	       ? copy.special :
-							 "";
+		step.file_name = copy.file.description ? copy.file.name
+				 : copy.special        ? copy.special
+						       : "";
 		vmt_space_insert(child, &copy, step.start, step.end, copy.pgoff);
 		check_copy(child, layout, &step);
 		vmt_step_end(child, &step);

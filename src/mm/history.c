@@ -10,10 +10,10 @@
 #include <string.h>
 
 enum {
-	PIECE_STEPS_MAX = 32,  /* steps that one piece lists */
+	PIECE_STEPS_MAX = 32, /* steps that one piece lists */
 	PIECE_STEPS_FIRST = 8, /* of these, the oldest ones that are never dropped */
 	VIEW_PIECES_MAX = 256, /* pieces that one VMA's view looks at */
-	VIEW_STEPS_MAX = 32,   /* steps that it lists */
+	VIEW_STEPS_MAX = 32, /* steps that it lists */
 };
 
 struct piece {

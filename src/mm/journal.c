@@ -35,6 +35,15 @@ void vmt_step_why(struct vmt_step *step, struct vmt_why why)
 		step->why[step->why_count++] = why;
 }
 
+bool vmt_step_has_why(const struct vmt_step *step, enum vmt_why_id id)
+{
+	for (unsigned i = 0; i < step->why_count; i++) {
+		if (step->why[i].id == id)
+			return true;
+	}
+	return false;
+}
+
 /* Empties a step for use again; its arrays keep their memory. */
 static void step_clear(struct vmt_step *step)
 {

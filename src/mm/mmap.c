@@ -1,15 +1,43 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mmap, mmap2 and old mmap: do_mmap() (mm/mmap.c) and __mmap_region() (mm/vma.c) of 6.18.
+ * mmap, mmap2 and old mmap: do_mmap() (mm/mmap.c) and __mmap_region() (mm/vma.c) of 6.18. The tests
+ * come in the kernel's order, because the first one that fails names the errno.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
+#include "account.h"
 #include "edit.h"
 #include "history.h"
+#include "mmap.h"
 #include "ops.h"
 #include "place.h"
+
+/* File systems whose get_unmapped_area() is thp_get_unmapped_area(), by statfs() magic. */
+static const uint64_t huge_aligning[] = {
+	0xef53, /* ext2, ext4 */
+	0x58465342, /* xfs */
+	0x9123683e, /* btrfs */
+	0x65735546, /* fuse */
+	0xe0f5e1e2, /* erofs */
+};
+
+enum {
+	OVERLAYFS = 0x794c7630,
+	CHARACTER_ZERO_MAJOR = 1, /* /dev/zero is character device 1:5 */
+	CHARACTER_ZERO_MINOR = 5,
+};
+
+/* Flags that MAP_SHARED_VALIDATE accepts (LEGACY_MAP_MASK), MAP_SYNC aside. */
+enum {
+	LEGACY_FLAGS = MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE |
+		       MAP_EXECUTABLE | VMT_MAP_UNINITIALIZED | MAP_GROWSDOWN | MAP_LOCKED |
+		       MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |
+		       VMT_MAP_32BIT | VMT_MAP_ABOVE4G | MAP_FIXED_NOREPLACE,
+};
 
 uint64_t vmt_prot_flags(uint64_t prot)
 {
@@ -24,26 +52,38 @@ uint64_t vmt_prot_flags(uint64_t prot)
 	return flags;
 }
 
-static bool is_shared(uint64_t map_flags)
+static bool is_shared(const struct vmt_map_request *request)
 {
-	uint64_t type = map_flags & MAP_TYPE;
+	uint64_t type = request->flags & MAP_TYPE;
 
 	return type == MAP_SHARED || type == MAP_SHARED_VALIDATE;
 }
 
-static bool is_file(const struct vmt_event *event)
+static bool file_writable(const struct vmt_file_facts *file)
 {
-	return !(event->args[3] & MAP_ANONYMOUS);
+	return (file->flags & O_ACCMODE) == O_WRONLY || (file->flags & O_ACCMODE) == O_RDWR;
+}
+
+static bool file_readable(const struct vmt_file_facts *file)
+{
+	return (file->flags & O_ACCMODE) != O_WRONLY;
+}
+
+static bool is_dev_zero(const struct vmt_file_facts *file)
+{
+	return S_ISCHR(file->mode) && file->rdev_major == CHARACTER_ZERO_MAJOR &&
+	       file->rdev_minor == CHARACTER_ZERO_MINOR;
 }
 
 /* The VM flags that do_mmap() computes. */
-static uint64_t mmap_vm_flags(const struct vmt_space *space, const struct vmt_event *event)
+static uint64_t mmap_vm_flags(const struct vmt_space *space, const struct vmt_map_request *request)
 {
-	uint64_t prot = event->args[2];
-	uint64_t map = event->args[3];
-	uint64_t flags = VMT_VM_MAYREAD | VMT_VM_MAYWRITE | VMT_VM_MAYEXEC;
+	uint64_t prot = request->prot;
+	uint64_t map = request->flags;
+	uint64_t flags = VMT_VM_MAYREAD | VMT_VM_MAYWRITE | VMT_VM_MAYEXEC | space->default_flags;
 
-	if (prot & PROT_READ && space->personality & VMT_READ_IMPLIES_EXEC)
+	if (prot & PROT_READ && space->personality & VMT_READ_IMPLIES_EXEC &&
+	    !(request->file && request->file->noexec))
 		prot |= PROT_EXEC;
 	flags |= vmt_prot_flags(prot);
 	if (map & MAP_GROWSDOWN)
@@ -54,43 +94,246 @@ static uint64_t mmap_vm_flags(const struct vmt_space *space, const struct vmt_ev
 		flags |= VMT_VM_NOHUGEPAGE;
 	if (map & MAP_HUGETLB)
 		flags |= VMT_VM_HUGETLB | VMT_VM_DONTEXPAND;
-	if (is_shared(map)) {
+	if (is_shared(request)) {
 		flags |= VMT_VM_SHARED | VMT_VM_MAYSHARE;
-		if (is_file(event) && (event->file.flags & O_ACCMODE) == O_RDONLY)
+		if (request->file && !file_writable(request->file))
 			flags &= ~(VMT_VM_MAYWRITE | VMT_VM_SHARED);
 	}
-	if (map & MAP_NORESERVE)
+	if (request->file && request->file->noexec)
+		flags &= ~VMT_VM_MAYEXEC;
+	if (map & MAP_NORESERVE && space->overcommit != VMT_OVERCOMMIT_NEVER)
 		flags |= VMT_VM_NORESERVE;
-	if ((map & MAP_TYPE) == VMT_MAP_DROPPABLE)
-		flags |= VMT_VM_DROPPABLE | VMT_VM_NORESERVE | VMT_VM_WIPEONFORK |
-			 VMT_VM_DONTDUMP;
+	if (!request->file && (map & MAP_TYPE) == VMT_MAP_DROPPABLE)
+		flags |= VMT_VM_DROPPABLE | VMT_VM_NORESERVE | VMT_VM_WIPEONFORK | VMT_VM_DONTDUMP;
 	/* accountable_mapping() */
 	if ((flags & (VMT_VM_NORESERVE | VMT_VM_SHARED | VMT_VM_WRITE)) == VMT_VM_WRITE &&
 	    !(flags & VMT_VM_HUGETLB))
 		flags |= VMT_VM_ACCOUNT;
+	/* update_ksm_flags() */
+	if (space->merge_any && !(flags & (VMT_VM_SHARED | VMT_VM_MAYSHARE | VMT_VM_DROPPABLE)))
+		flags |= VMT_VM_MERGEABLE;
 	return flags;
 }
 
-static struct vmt_file mmap_file(struct vmt_space *space, const struct vmt_event *event)
+static struct vmt_file mmap_file(struct vmt_space *space, const struct vmt_map_request *request)
 {
+	const struct vmt_file_facts *facts = request->file;
 	struct vmt_file file = { .name = "" };
 
-	if (is_file(event)) {
-		file.description = event->file.description ? event->file.description :
-							     space->next_description++;
-		file.dev_major = event->file.dev_major;
-		file.dev_minor = event->file.dev_minor;
-		file.inode = event->file.inode;
-		file.name = event->file.name ? event->file.name : "";
+	if (facts) {
+		/* overlayfs swaps the file for the lower one after the merge was tried. */
+		bool own = !facts->description || facts->filesystem == OVERLAYFS ||
+			   (is_dev_zero(facts) && is_shared(request));
+
+		file.description = own ? space->next_description++ : facts->description;
+		file.dev_major = facts->dev_major;
+		file.dev_minor = facts->dev_minor;
+		file.inode = facts->inode;
+		file.name = facts->name ? facts->name : "";
 		file.pending = true;
-	} else if (is_shared(event->args[3]) || event->args[3] & MAP_HUGETLB) {
+	} else if (is_shared(request) || request->flags & MAP_HUGETLB) {
 		/* shmem_zero_setup(): a file of its own for every mapping */
 		file.description = space->next_description++;
-		file.name = event->args[3] & MAP_HUGETLB ? "/anon_hugepage (deleted)" :
-							   "/dev/zero (deleted)";
+		file.name = request->flags & MAP_HUGETLB ? "/anon_hugepage (deleted)"
+							 : "/dev/zero (deleted)";
 		file.pending = true;
 	}
 	return file;
+}
+
+/* The switch over MAP_TYPE for a mapped file. */
+static int refuse_file(struct vmt_space *space, const struct vmt_map_request *request)
+{
+	const struct vmt_file_facts *file = request->file;
+
+	switch (request->flags & MAP_TYPE) {
+	case MAP_SHARED_VALIDATE:
+		if (request->flags & ~(uint64_t)LEGACY_FLAGS)
+			return vmt_refuse(space, EOPNOTSUPP, VMT_WHY_BAD_FLAGS);
+		/* fall through */
+	case MAP_SHARED:
+		if (request->prot & PROT_WRITE && !file_writable(file))
+			return vmt_refuse(space, EACCES, VMT_WHY_FILE_READ_ONLY);
+		if (file->append_only && file_writable(file))
+			return vmt_refuse(space, EACCES, VMT_WHY_FILE_APPEND_ONLY);
+		break;
+	case MAP_PRIVATE:
+		break;
+	default:
+		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_TYPE);
+	}
+	if (!file_readable(file))
+		return vmt_refuse(space, EACCES, VMT_WHY_FILE_WRITE_ONLY);
+	if (file->noexec && request->prot & PROT_EXEC)
+		return vmt_refuse(space, EPERM, VMT_WHY_FILE_NOEXEC);
+	if (!S_ISREG(file->mode) && !S_ISCHR(file->mode) && !S_ISBLK(file->mode) &&
+	    file->mode & S_IFMT)
+		return vmt_refuse(space, ENODEV, VMT_WHY_FILE_NO_MMAP);
+	if (request->flags & MAP_GROWSDOWN)
+		return vmt_refuse(space, EINVAL, VMT_WHY_GROWSDOWN_TYPE);
+	return 0;
+}
+
+/* The same for anonymous memory. */
+static int refuse_anonymous(struct vmt_space *space, const struct vmt_map_request *request)
+{
+	switch (request->flags & MAP_TYPE) {
+	case MAP_SHARED:
+		if (request->flags & MAP_GROWSDOWN)
+			return vmt_refuse(space, EINVAL, VMT_WHY_GROWSDOWN_TYPE);
+		return 0;
+	case MAP_PRIVATE:
+		return 0;
+	case VMT_MAP_DROPPABLE:
+		if (!space->features.droppable)
+			return vmt_refuse(space, ENOTSUP, VMT_WHY_BAD_TYPE);
+		if (request->flags & (MAP_LOCKED | MAP_HUGETLB | MAP_GROWSDOWN) ||
+		    space->default_flags & VMT_VM_LOCKED)
+			return vmt_refuse(space, EINVAL, VMT_WHY_DROPPABLE_MIX);
+		return 0;
+	default:
+		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_TYPE);
+	}
+}
+
+/* What do_mmap() refuses before it looks for an address. */
+static int refuse_early(struct vmt_space *space, const struct vmt_map_request *request)
+{
+	uint64_t pages = vmt_pages(space, vmt_page_up(space, request->length));
+
+	if (!request->length)
+		return vmt_refuse(space, EINVAL, VMT_WHY_LENGTH_ZERO);
+	if (!pages || vmt_page_up(space, request->length) < request->length)
+		return vmt_refuse(space, ENOMEM, VMT_WHY_LENGTH_WRAPS);
+	if (request->pgoff + pages < request->pgoff)
+		return vmt_refuse(space, EOVERFLOW, VMT_WHY_OFFSET_WRAPS);
+	if (space->vmas.count > space->max_map_count)
+		return vmt_why_limit(space, VMT_WHY_MAP_LIMIT);
+	return 0;
+}
+
+/* security_mmap_addr(): cap_mmap_addr() */
+static int refuse_low(struct vmt_space *space, uint64_t address)
+{
+	if (address >= space->features.min_address || space->raw_io)
+		return 0;
+	vmt_why(space, VMT_WHY_BELOW_MIN, address, space->features.min_address, 0, 0);
+	return -EPERM;
+}
+
+/* What do_mmap() and __mmap_prepare() refuse once the address is known. */
+static int refuse_late(struct vmt_space *space, const struct vmt_map_request *request,
+		       uint64_t address, uint64_t vm_flags, bool *ret_certain)
+{
+	uint64_t length = vmt_page_up(space, request->length);
+	const struct vmt_vma *over = vmt_find_vma(space, address);
+	int error;
+
+	if (request->flags & MAP_FIXED_NOREPLACE && over &&
+	    vmt_vma_start(over) < address + length) {
+		vmt_why(space, VMT_WHY_NOREPLACE, vmt_vma_start(over), vmt_vma_end(over), 0, 0);
+		return -EEXIST;
+	}
+	if (request->flags & MAP_LOCKED && !space->may_lock && !space->limits[VMT_LIMIT_MEMLOCK])
+		return vmt_refuse(space, EPERM, VMT_WHY_LOCK_FORBIDDEN);
+	error = vmt_may_lock_more(space, vm_flags, length);
+	if (!error)
+		error = request->file ? refuse_file(space, request)
+				      : refuse_anonymous(space, request);
+	if (!error && space->deny_write_exec && vm_flags & VMT_VM_WRITE && vm_flags & VMT_VM_EXEC)
+		error = vmt_refuse(space, EACCES, VMT_WHY_MDWE);
+	if (error)
+		return error;
+	*ret_certain =
+		*ret_certain && !(request->flags & MAP_HUGETLB) &&
+		!(request->file && S_ISCHR(request->file->mode) && !is_dev_zero(request->file));
+	return 0;
+}
+
+/* may_expand_vm() and the overcommit test: after the cut at the ends, before the removal. */
+static int refuse_memory(struct vmt_space *space, uint64_t vm_flags, uint64_t address,
+			 uint64_t length, bool *ret_certain)
+{
+	uint64_t pages = vmt_pages(space, length);
+	int error = vmt_may_expand(space, vm_flags, pages,
+				   vmt_pages_in(space, address, address + length));
+
+	if (!error && vm_flags & VMT_VM_ACCOUNT)
+		error = vmt_enough_memory(space, pages, ret_certain);
+	return error;
+}
+
+/* A failure after vms_gather_munmap_vmas() leaves the cuts at the ends of the range. */
+static void leave_cuts(struct vmt_space *space, uint64_t start, uint64_t end)
+{
+	const uint64_t ends[] = { start, end };
+	int error;
+
+	for (size_t i = 0; i < vmt_countof(ends); i++) {
+		struct vmt_vma *vma = vmt_find_vma(space, ends[i]);
+
+		if (vma && vmt_vma_start(vma) < ends[i])
+			vmt_split_vma(space, vma, ends[i], &error);
+	}
+}
+
+int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *request,
+		    struct vmt_step *step)
+{
+	uint64_t length = vmt_page_up(space, request->length);
+	struct vmt_vma proposed =
+		vmt_vma_template(mmap_vm_flags(space, request) | request->vm_flags);
+	struct vmt_place_request place = {
+		.address = request->address,
+		.length = length,
+		.map_flags = request->flags,
+		.pgoff = request->pgoff,
+		.anonymous = !request->file && !is_shared(request),
+		.compat = request->compat,
+	};
+	bool certain = true;
+	int64_t expected = refuse_early(space, request);
+	uint64_t address;
+	int error;
+
+	for (size_t i = 0; request->file && i < vmt_countof(huge_aligning); i++)
+		place.huge_file |= request->file->filesystem == huge_aligning[i] &&
+				   S_ISREG(request->file->mode);
+	if (!expected)
+		expected = vmt_get_unmapped_area(space, &place, &certain);
+	if (expected >= 0) {
+		error = refuse_low(space, (uint64_t)expected);
+		if (!error)
+			error = refuse_late(space, request, (uint64_t)expected, proposed.flags,
+					    &certain);
+		if (error)
+			expected = error;
+	}
+	step->predicted = certain;
+	/* From here on with the kernel's own choice, where it made one. */
+	address = request->failed ? (uint64_t)expected : (uint64_t)request->result;
+	if (expected < 0 && request->failed)
+		return expected;
+	step->start = address;
+	step->end = address + length;
+	error = refuse_memory(space, proposed.flags, address, length, &step->predicted);
+	if (error && request->failed) {
+		leave_cuts(space, step->start, step->end);
+		return error;
+	}
+	error = vmt_unmap_range(space, step->start, step->end);
+	if (error)
+		return error;
+	if (request->failed)
+		return expected;
+	vmt_history_drop(space, step->start, step->end);
+	proposed.file = mmap_file(space, request);
+	proposed.file.sysv = proposed.close_hook = request->sysv;
+	if (request->sysv)
+		proposed.file.size_bytes = length;
+	proposed.pgoff = proposed.file.description ? request->pgoff : vmt_pages(space, address);
+	vmt_map_new_range(space, step->start, step->end, &proposed, VMT_MERGE_BOTH_SIDES);
+	return expected;
 }
 
 /* Bytes from the start of the file; mmap2 counts in units of 4096. */
@@ -103,39 +346,25 @@ static uint64_t mmap_offset(const struct vmt_event *event)
 
 int64_t vmt_op_mmap(struct vmt_space *space, const struct vmt_event *event, struct vmt_step *step)
 {
-	struct vmt_vma proposed = vmt_vma_template(mmap_vm_flags(space, event));
-	struct vmt_place_request request = {
+	bool anonymous = event->args[3] & MAP_ANONYMOUS;
+	uint64_t offset = mmap_offset(event);
+	struct vmt_map_request request = {
 		.address = event->args[0],
-		.length = vmt_page_up(space, event->args[1]),
-		.map_flags = event->args[3],
-		.pgoff = is_file(event) ? vmt_pages(space, mmap_offset(event)) : 0,
-		.anonymous = !is_file(event) && !is_shared(event->args[3]),
+		.length = event->args[1],
+		.prot = event->args[2],
+		.flags = event->args[3],
+		.pgoff = vmt_pages(space, offset),
+		.file = anonymous ? NULL : &event->file,
 		.compat = event->arch->word_bits == 32,
+		.failed = event->failed,
+		.result = event->result,
 	};
-	bool certain = true;
-	int64_t expected;
-	uint64_t address;
 
-	if (is_file(event) && event->file.known)
+	if (offset & (vmt_space_page(space) - 1))
+		return vmt_refuse(space, EINVAL, VMT_WHY_OFFSET_UNALIGNED);
+	if (!anonymous && !event->file.known)
+		return vmt_refuse(space, EBADF, VMT_WHY_BAD_FD);
+	if (!anonymous)
 		step->file_name = event->file.name;
-	if (!request.length || (is_file(event) && !event->file.known))
-		certain = false;
-	expected = request.length ? vmt_get_unmapped_area(space, &request, &certain) : -EINVAL;
-	step->predicted = certain;
-	if (event->failed)
-		return expected;
-
-	address = (uint64_t)event->result;
-	step->start = address;
-	step->end = address + request.length;
-	if (vmt_unmap_range(space, step->start, step->end) < 0)
-		return expected;
-	vmt_history_drop(space, step->start, step->end);
-
-	proposed.file = mmap_file(space, event);
-	proposed.pgoff = proposed.file.description ? request.pgoff : vmt_pages(space, address);
-	if (is_shared(event->args[3]) && !is_file(event))
-		proposed.pgoff = 0;
-	vmt_map_new_range(space, step->start, step->end, &proposed, VMT_MERGE_BOTH_SIDES);
-	return expected;
+	return vmt_do_mmap(space, &request, step);
 }

@@ -1,51 +1,103 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mprotect and pkey_mprotect: do_mprotect_pkey() and mprotect_fixup() (mm/mprotect.c, 6.18). The
- * range is walked VMA by VMA, so that a failure in the middle leaves the part before it changed.
+ * mprotect and pkey_mprotect: do_mprotect_pkey() and mprotect_fixup() (mm/mprotect.c, 6.18).
  */
 #include <errno.h>
 #include <sys/mman.h>
 
-#include "edit.h"
-#include "history.h"
+#include "account.h"
 #include "merge.h"
 #include "ops.h"
+#include "walk.h"
 
-enum { PROT_KNOWN = PROT_READ | PROT_WRITE | PROT_EXEC | 0x8 /* PROT_SEM */ };
+enum {
+	PROT_KNOWN = PROT_READ | PROT_WRITE | PROT_EXEC | 0x8 /* PROT_SEM */,
+	GROWS = PROT_GROWSDOWN | PROT_GROWSUP,
+};
 
-/* The flags that @vma gets, VM_ACCOUNT by mprotect_fixup()'s rules. */
-static uint64_t new_flags(struct vmt_space *space, struct vmt_vma *vma, uint64_t access)
+struct protect {
+	uint64_t prot;
+	int pkey; /* -1: keep the VMA's */
+};
+
+/* VM_ACCOUNT comes with the first write permission, and goes while no page was written. */
+static int account(struct vmt_space *space, struct vmt_vma *vma, uint64_t pages,
+		   struct vmt_vma *proposed)
 {
-	uint64_t flags = (vma->flags & ~VMT_VM_ACCESS) | access;
+	bool certain = true;
+	int error;
 
-	if (access & VMT_VM_WRITE) {
-		if (!(vma->flags & (VMT_VM_ACCOUNT | VMT_VM_WRITE | VMT_VM_HUGETLB |
-				    VMT_VM_SHARED | VMT_VM_NORESERVE)))
-			flags |= VMT_VM_ACCOUNT;
-	} else if (space->features.unaccount_unfaulted && vma->flags & VMT_VM_ACCOUNT &&
-		   vmt_vma_is_anon(vma)) {
+	if (proposed->flags & VMT_VM_WRITE) {
+		error = vma->flags & VMT_VM_WRITE
+				? 0
+				: vmt_may_expand(space, proposed->flags, pages, pages);
+		if (error)
+			return error;
+		if (vma->flags & (VMT_VM_ACCOUNT | VMT_VM_WRITE | VMT_VM_HUGETLB | VMT_VM_SHARED |
+				  VMT_VM_NORESERVE))
+			return 0;
+		proposed->flags |= VMT_VM_ACCOUNT;
+		error = vmt_enough_memory(space, pages, &certain);
+		space->step->predicted = space->step->predicted && certain;
+		return error;
+	}
+	if (space->features.unaccount_unfaulted && vma->flags & VMT_VM_ACCOUNT &&
+	    vmt_vma_is_anon(vma)) {
 		vmt_anon_look(space, vma);
 		if (!vma->anon_vma)
-			flags &= ~VMT_VM_ACCOUNT;
+			proposed->flags &= ~VMT_VM_ACCOUNT;
 	}
-	return flags;
+	return 0;
+}
+
+/* map_deny_write_exec(): PR_SET_MDWE */
+static bool denied(const struct vmt_space *space, uint64_t old, uint64_t new)
+{
+	if (!space->deny_write_exec || !(new &VMT_VM_EXEC))
+		return false;
+	return new &VMT_VM_WRITE || !(old & VMT_VM_EXEC);
 }
 
 /* mprotect_fixup() */
-static int fixup(struct vmt_space *space, struct vmt_vma *vma, uint64_t start, uint64_t end,
-		 uint64_t access, struct vmt_vma **ret_vma)
+static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start, uint64_t end,
+		   struct vmt_vma *proposed, void *data)
 {
-	struct vmt_vma proposed = *vma;
-	int error = 0;
+	const struct protect *protect = data;
+	uint64_t access = vmt_prot_flags(protect->prot);
 
-	*ret_vma = vma;
+	if (protect->prot & PROT_READ && space->personality & VMT_READ_IMPLIES_EXEC &&
+	    vma->flags & VMT_VM_MAYEXEC)
+		access |= VMT_VM_EXEC;
+	proposed->flags = (vma->flags & ~VMT_VM_ACCESS) | access;
+	if (protect->pkey >= 0)
+		proposed->flags = (proposed->flags & ~VMT_VM_PKEY_MASK) |
+				  ((uint64_t)protect->pkey << VMT_VM_PKEY_SHIFT);
+	if (access & ~(vma->flags >> 4) & VMT_VM_ACCESS) {
+		vmt_why(space, VMT_WHY_NO_MAY, vmt_vma_start(vma), access, 0, 0);
+		return -EACCES;
+	}
+	if (denied(space, vma->flags, proposed->flags))
+		return vmt_refuse(space, EACCES, VMT_WHY_MDWE);
 	if (vma->flags & VMT_VM_SEALED)
 		return vmt_why_sealed(space, vma);
-	proposed.flags = new_flags(space, vma, access);
-	if (proposed.flags == vma->flags)
+	if (proposed->flags == vma->flags)
+		return 1;
+	return account(space, vma, vmt_pages(space, end - start), proposed);
+}
+
+/* PROT_GROWSDOWN stretches the range down to the start of the stack VMA. */
+static int stretch(struct vmt_space *space, uint64_t prot, uint64_t *start, uint64_t end)
+{
+	const struct vmt_vma *vma = vmt_find_vma(space, *start);
+
+	if (!(prot & PROT_GROWSDOWN))
 		return 0;
-	*ret_vma = vmt_modify_range(space, vma, start, end, &proposed, &error);
-	return error;
+	if (!vma || vmt_vma_start(vma) >= end)
+		return vmt_refuse(space, ENOMEM, VMT_WHY_NOTHING_MAPPED);
+	if (!(vma->flags & VMT_VM_GROWSDOWN))
+		return vmt_refuse(space, EINVAL, VMT_WHY_NOT_GROWSDOWN);
+	*start = vmt_vma_start(vma);
+	return 0;
 }
 
 int64_t vmt_op_mprotect(struct vmt_space *space, const struct vmt_event *event,
@@ -53,47 +105,34 @@ int64_t vmt_op_mprotect(struct vmt_space *space, const struct vmt_event *event,
 {
 	uint64_t start = event->args[0];
 	uint64_t end = start + vmt_page_up(space, event->args[1]);
-	uint64_t prot = event->args[2];
-	uint64_t at = start;
-	struct vmt_vma *vma;
-	int error = 0;
+	struct protect protect = { .prot = event->args[2] & ~(uint64_t)GROWS, .pkey = -1 };
+	const struct vmt_vma *vma;
+	int error;
 
+	if (event->call == VMT_CALL_PKEY_MPROTECT)
+		protect.pkey = (int)event->args[3];
+	if ((event->args[2] & GROWS) == GROWS)
+		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_PROT);
 	if (start & (vmt_space_page(space) - 1))
-		return -EINVAL;
+		return vmt_refuse(space, EINVAL, VMT_WHY_ADDRESS_UNALIGNED);
 	if (!event->args[1])
 		return 0;
 	if (end <= start)
-		return -ENOMEM;
-	if (prot & ~(uint64_t)PROT_KNOWN)
-		return -EINVAL;
+		return vmt_refuse(space, ENOMEM, VMT_WHY_LENGTH_WRAPS);
+	if (protect.prot & ~(uint64_t)PROT_KNOWN)
+		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_PROT);
+	if (protect.pkey >= 0 && event->failed && event->result == -EINVAL) {
+		/* pkey_alloc() is not traced, so only the kernel knows the keys. */
+		step->predicted = false;
+		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_PKEY);
+	}
+	error = stretch(space, event->args[2], &start, end);
+	if (error)
+		return error;
 	step->start = start;
 	step->end = end;
 	vma = vmt_find_vma(space, start);
-	if (vma && vma->file.description && vmt_vma_start(vma) <= start)
-		step->file_name = vma->file.name;
-
-	while (at < end) {
-		uint64_t access = vmt_prot_flags(prot);
-		uint64_t stop;
-
-		vma = vmt_find_vma(space, at);
-		if (!vma || vmt_vma_start(vma) > at) {
-			error = -ENOMEM;
-			break;
-		}
-		if (prot & PROT_READ && space->personality & VMT_READ_IMPLIES_EXEC &&
-		    vma->flags & VMT_VM_MAYEXEC)
-			access |= VMT_VM_EXEC;
-		if (access & ~(vma->flags >> 4) & VMT_VM_ACCESS) {
-			error = -EACCES;
-			break;
-		}
-		stop = vmt_min_u64(vmt_vma_end(vma), end);
-		error = fixup(space, vma, at, stop, access, &vma);
-		if (error)
-			break;
-		at = stop;
-	}
-	vmt_history_mark(space, start, at, step->number);
-	return error;
+	if (vma && vmt_vma_start(vma) <= start)
+		step->file_name = vmt_vma_mapping(space, vma).name;
+	return vmt_walk(space, start, end, VMT_WALK_STOP_AT_HOLE, propose, &protect, NULL);
 }

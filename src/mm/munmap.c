@@ -13,13 +13,18 @@ int64_t vmt_op_munmap(struct vmt_space *space, const struct vmt_event *event, st
 	uint64_t length = vmt_page_up(space, event->args[1]);
 	const struct vmt_vma *vma;
 
-	if (start & (vmt_space_page(space) - 1) || start > space->task_size ||
-	    event->args[1] > space->task_size - start || !length)
-		return -EINVAL;
+	if (start & (vmt_space_page(space) - 1))
+		return vmt_refuse(space, EINVAL, VMT_WHY_ADDRESS_UNALIGNED);
+	if (start > space->task_size || event->args[1] > space->task_size - start)
+		return vmt_refuse(space, EINVAL, VMT_WHY_BEYOND_TASK_SIZE);
+	if (!length)
+		return vmt_refuse(space, EINVAL, VMT_WHY_LENGTH_ZERO);
 	step->start = start;
 	step->end = start + length;
 	vma = vmt_find_vma(space, start);
-	if (vma && vmt_vma_start(vma) < step->end && vma->file.description)
-		step->file_name = vma->file.name;
+	if (vma && vmt_vma_start(vma) < step->end)
+		step->file_name = vmt_vma_mapping(space, vma).name;
+	else
+		vmt_why(space, VMT_WHY_NOTHING_MAPPED, 0, 0, 0, 0);
 	return vmt_unmap_range(space, start, start + length);
 }

@@ -15,10 +15,26 @@
 typedef int64_t vmt_op(struct vmt_space *space, const struct vmt_event *event,
 		       struct vmt_step *step);
 
-vmt_op vmt_op_mmap;	/* mmap.c: mmap, mmap2, old mmap */
-vmt_op vmt_op_munmap;	/* munmap.c */
+vmt_op vmt_op_mmap; /* mmap.c: mmap, mmap2, old mmap */
+vmt_op vmt_op_munmap; /* munmap.c */
 vmt_op vmt_op_mprotect; /* mprotect.c: mprotect, pkey_mprotect */
-vmt_op vmt_op_brk;	/* brk.c */
+vmt_op vmt_op_brk; /* brk.c */
+vmt_op vmt_op_mremap; /* mremap.c */
+vmt_op vmt_op_madvise; /* madvise.c */
+vmt_op vmt_op_mlock; /* mlock.c: mlock, mlock2, munlock */
+vmt_op vmt_op_mlockall; /* mlock.c: mlockall, munlockall */
+vmt_op vmt_op_mseal; /* seal.c */
+vmt_op vmt_op_mbind; /* policy.c */
+vmt_op vmt_op_shmat; /* shm.c */
+vmt_op vmt_op_shmdt;
+vmt_op vmt_op_io_setup; /* aio.c */
+vmt_op vmt_op_io_destroy;
+vmt_op vmt_op_remap_file_pages;
+vmt_op vmt_op_ioctl; /* uffd.c */
+vmt_op vmt_op_prctl; /* settings.c */
+vmt_op vmt_op_arch_prctl;
+vmt_op vmt_op_personality;
+vmt_op vmt_op_rlimit; /* setrlimit, prlimit64 */
 
 /* calc_vm_prot_bits(): the VMT_VM_ access flags of PROT_… */
 uint64_t vmt_prot_flags(uint64_t prot);

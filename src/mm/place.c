@@ -18,7 +18,9 @@
 #include <errno.h>
 #include <sys/mman.h>
 
-enum { HUGE_BYTES = 2 << 20 };
+enum {
+	HUGE_BYTES = 2 << 20
+};
 
 struct window {
 	uint64_t low;
@@ -47,8 +49,8 @@ static uint64_t gap_bottom(const struct vmt_space *space, const struct vmt_vma *
 static uint64_t search_down(const struct vmt_space *space, struct window window, uint64_t length)
 {
 	const struct vmt_vma *above = vmt_find_vma(space, window.high - 1);
-	uint64_t limit = above && vmt_vma_start(above) < window.high ? vmt_vma_start(above) :
-								       UINT64_MAX;
+	uint64_t limit =
+		above && vmt_vma_start(above) < window.high ? vmt_vma_start(above) : UINT64_MAX;
 
 	for (;;) {
 		uint64_t bottom;
@@ -77,8 +79,8 @@ static uint64_t search_up(const struct vmt_space *space, struct window window, u
 
 	for (;;) {
 		uint64_t bottom = vmt_max_u64(window.low, gap_bottom(space, above));
-		uint64_t top = above ? vmt_min_u64(window.high, start_gap(space, above)) :
-				       window.high;
+		uint64_t top =
+			above ? vmt_min_u64(window.high, start_gap(space, above)) : window.high;
 
 		if (top > bottom && top - bottom >= length)
 			return bottom;
@@ -96,12 +98,7 @@ static void tell_hole(struct vmt_space *space, enum vmt_why_id id, uint64_t star
 	uint64_t bottom = below ? vmt_vma_end(below) : 0;
 	uint64_t top = above ? vmt_vma_start(above) : space->task_size;
 
-	if (!space->step)
-		return;
-	vmt_step_why(space->step, (struct vmt_why){
-					  .id = id,
-					  .number = { length, bottom, top, space->mmap_base },
-				  });
+	vmt_why(space, id, length, bottom, top, space->mmap_base);
 }
 
 static int64_t search(struct vmt_space *space, uint64_t length)
@@ -170,18 +167,14 @@ static int64_t place_fixed(struct vmt_space *space, const struct vmt_place_reque
 	uint64_t end = request->address + request->length;
 
 	if (request->address > space->task_size - request->length)
-		return -ENOMEM;
+		return vmt_refuse(space, ENOMEM, VMT_WHY_BEYOND_TASK_SIZE);
 	if (request->address & (vmt_space_page(space) - 1))
-		return -EINVAL;
+		return vmt_refuse(space, EINVAL, VMT_WHY_ADDRESS_UNALIGNED);
 	vma = vmt_find_vma(space, request->address);
-	if (space->step)
-		vmt_step_why(space->step,
-			     (struct vmt_why){
-				     .id = vma && vmt_vma_start(vma) < end ? VMT_WHY_FIXED_OVER :
-									     VMT_WHY_FIXED,
-				     .number = { vma ? vmt_vma_start(vma) : 0,
-						 vma ? vmt_vma_end(vma) : 0 },
-			     });
+	if (vma && vmt_vma_start(vma) < end)
+		vmt_why(space, VMT_WHY_FIXED_OVER, vmt_vma_start(vma), vmt_vma_end(vma), 0, 0);
+	else
+		vmt_why(space, VMT_WHY_FIXED, 0, 0, 0, 0);
 	return (int64_t)request->address;
 }
 
@@ -204,7 +197,7 @@ static int64_t place_low(struct vmt_space *space, const struct vmt_place_request
 	*ret_certain = (space->personality & VMT_ADDR_NO_RANDOMIZE) != 0;
 	found = search_up(space, window, request->length);
 	if (!found)
-		return -ENOMEM;
+		return vmt_refuse(space, ENOMEM, VMT_WHY_NO_HOLE);
 	tell_hole(space, VMT_WHY_LOW_2G, found, request->length);
 	return (int64_t)found;
 }
@@ -218,7 +211,7 @@ int64_t vmt_get_unmapped_area(struct vmt_space *space, const struct vmt_place_re
 
 	*ret_certain = true;
 	if (request->length > space->task_size)
-		return -ENOMEM;
+		return vmt_refuse(space, ENOMEM, VMT_WHY_NO_HOLE);
 	if (request->map_flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))
 		return place_fixed(space, request);
 
@@ -229,8 +222,7 @@ int64_t vmt_get_unmapped_area(struct vmt_space *space, const struct vmt_place_re
 		*ret_certain = true;
 		return (int64_t)hint;
 	}
-	if (request->map_flags & VMT_MAP_32BIT && !request->compat &&
-	    space->arch->word_bits == 64)
+	if (request->map_flags & VMT_MAP_32BIT && !request->compat && space->arch->word_bits == 64)
 		return place_low(space, request, ret_certain);
 	if (hint)
 		tell_hole(space, VMT_WHY_HINT_TAKEN, hint, request->length);
@@ -242,11 +234,11 @@ int64_t vmt_get_unmapped_area(struct vmt_space *space, const struct vmt_place_re
 	}
 	found = search(space, request->length);
 	if (found < 0)
-		return found;
+		return vmt_refuse(space, (int)-found, VMT_WHY_NO_HOLE);
 	tell_hole(space,
-		  space->legacy			       ? VMT_WHY_BOTTOM_UP :
-		  (uint64_t)found >= space->mmap_base  ? VMT_WHY_ABOVE_BASE :
-							 VMT_WHY_TOP_DOWN,
+		  space->legacy                         ? VMT_WHY_BOTTOM_UP
+		  : (uint64_t)found >= space->mmap_base ? VMT_WHY_ABOVE_BASE
+							: VMT_WHY_TOP_DOWN,
 		  (uint64_t)found, request->length);
 	return found;
 }

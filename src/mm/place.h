@@ -10,12 +10,12 @@
 /* What is to be placed. */
 struct vmt_place_request {
 	uint64_t address; /* as asked: hint, or the place for MAP_FIXED */
-	uint64_t length;  /* bytes, page-aligned, not 0 */
-	uint64_t pgoff;	  /* pages */
+	uint64_t length; /* bytes, page-aligned, not 0 */
+	uint64_t pgoff; /* pages */
 	uint64_t map_flags; /* MAP_… */
-	bool huge_file;	  /* the file system aligns large file mappings to 2 MiB */
-	bool anonymous;	  /* private and without a file */
-	bool compat;	  /* asked by a 32-bit call on a 64-bit kernel */
+	bool huge_file; /* the file system aligns large file mappings to 2 MiB */
+	bool anonymous; /* private and without a file */
+	bool compat; /* asked by a 32-bit call on a 64-bit kernel */
 };
 
 /*

@@ -308,9 +308,9 @@ static size_t verify_subtree(const struct vmt_range *node)
 	count += verify_subtree(node->left) + verify_subtree(node->right);
 	assert(height(node->left) - height(node->right) <= 1);
 	assert(height(node->right) - height(node->left) <= 1);
-	assert(node->height == 1 + (height(node->left) > height(node->right) ?
-					    height(node->left) :
-					    height(node->right)));
+	assert(node->height == 1 + (height(node->left) > height(node->right)
+					    ? height(node->left)
+					    : height(node->right)));
 	assert(node->max_gap ==
 	       vmt_max_u64(node->gap, vmt_max_u64(max_gap(node->left), max_gap(node->right))));
 	return count;

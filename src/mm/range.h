@@ -31,9 +31,9 @@ struct vmt_range {
 	struct vmt_range *parent;
 	struct vmt_range *left;
 	struct vmt_range *right;
-	uint64_t gap;	  /* free bytes from the end of prev (or from 0) to start */
+	uint64_t gap; /* free bytes from the end of prev (or from 0) to start */
 	uint64_t max_gap; /* largest gap in the subtree */
-	int height;	  /* of the subtree; a leaf has 1 */
+	int height; /* of the subtree; a leaf has 1 */
 };
 
 struct vmt_range_set {

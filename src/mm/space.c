@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account.h"
 #include "history.h"
 
 struct vmt_space *vmt_space_new(uint32_t number, struct vmt_names *names)
@@ -27,9 +28,10 @@ struct vmt_space *vmt_space_new(uint32_t number, struct vmt_names *names)
 	space->next_anon_vma = 1;
 	space->features = vmt_features_default();
 	space->max_map_count = VMT_DEFAULT_MAX_MAP_COUNT;
+	space->possible_cpus = 1;
 	space->stack_guard_bytes = 256 * vmt_space_page(space);
 	for (size_t i = 0; i < VMT_LIMIT_COUNT; i++)
-		space->limits[i] = VMT_LIMIT_INFINITY;
+		space->limits[i] = space->hard_limits[i] = VMT_LIMIT_INFINITY;
 	return space;
 }
 
@@ -88,6 +90,7 @@ struct vmt_vma *vmt_space_insert(struct vmt_space *space, const struct vmt_vma *
 	vmt_range_insert(&space->vmas, &vma->range);
 	vmt_array_push(&space->touched, vma);
 	vmt_space_dirty(space, start, end);
+	vmt_account(space, vma->flags, (int64_t)vmt_pages(space, end - start));
 	return vma;
 }
 
@@ -97,6 +100,8 @@ void vmt_space_erase(struct vmt_space *space, struct vmt_vma *vma)
 	vmt_space_touch(space, vma);
 	vmt_space_dirty(space, vmt_vma_start(vma), vmt_vma_end(vma));
 	vmt_range_erase(&space->vmas, &vma->range);
+	vmt_account(space, vma->flags,
+		    -(int64_t)vmt_pages(space, vmt_vma_end(vma) - vmt_vma_start(vma)));
 	vma->gone = true;
 }
 
@@ -114,6 +119,9 @@ void vmt_space_resize(struct vmt_space *space, struct vmt_vma *vma, uint64_t sta
 	if (end != old_end)
 		vmt_space_dirty(space, vmt_min_u64(end, old_end), vmt_max_u64(end, old_end));
 	vmt_range_resize(&space->vmas, &vma->range, start, end);
+	vmt_account(space, vma->flags,
+		    (int64_t)vmt_pages(space, end - start) -
+			    (int64_t)vmt_pages(space, old_end - old_start));
 }
 
 void vmt_space_dirty(struct vmt_space *space, uint64_t start, uint64_t end)
@@ -162,6 +170,15 @@ void vmt_space_refresh_name(struct vmt_space *space, const struct vmt_mapping *r
 	vma->file.name = row->name;
 }
 
+void vmt_space_configure(struct vmt_space *space, const struct vmt_settings *settings)
+{
+	space->features = settings->features;
+	space->max_map_count = settings->max_map_count;
+	space->overcommit = settings->overcommit;
+	space->memory_pages = settings->memory_pages;
+	space->possible_cpus = settings->possible_cpus;
+}
+
 void vmt_space_set_max_map_count(struct vmt_space *space, uint64_t count)
 {
 	space->max_map_count = count;
@@ -173,20 +190,41 @@ void vmt_space_set_look(struct vmt_space *space, vmt_look_fn *look, void *data)
 	space->look_data = data;
 }
 
-void vmt_why_limit(struct vmt_space *space, enum vmt_why_id id)
+void vmt_space_set_flags(struct vmt_space *space, struct vmt_vma *vma, uint64_t flags)
+{
+	int64_t pages = (int64_t)vmt_pages(space, vmt_vma_end(vma) - vmt_vma_start(vma));
+
+	if (vma->flags == flags)
+		return;
+	vmt_space_touch(space, vma);
+	vmt_account(space, vma->flags, -pages);
+	vma->flags = flags;
+	vmt_account(space, vma->flags, pages);
+}
+
+void vmt_why(struct vmt_space *space, enum vmt_why_id id, uint64_t number0, uint64_t number1,
+	     uint64_t number2, uint64_t number3)
 {
 	if (space->step)
 		vmt_step_why(space->step,
 			     (struct vmt_why){ .id = id,
-					       .number = { space->vmas.count,
-							   space->max_map_count } });
+					       .number = { number0, number1, number2, number3 } });
+}
+
+int vmt_refuse(struct vmt_space *space, int err, enum vmt_why_id id)
+{
+	vmt_why(space, id, 0, 0, 0, 0);
+	return -err;
+}
+
+int vmt_why_limit(struct vmt_space *space, enum vmt_why_id id)
+{
+	vmt_why(space, id, space->vmas.count, space->max_map_count, 0, 0);
+	return -ENOMEM;
 }
 
 int vmt_why_sealed(struct vmt_space *space, const struct vmt_vma *vma)
 {
-	if (space->step)
-		vmt_step_why(space->step,
-			     (struct vmt_why){ .id = VMT_WHY_SEALED,
-					       .number = { vmt_vma_start(vma), vmt_vma_end(vma) } });
+	vmt_why(space, VMT_WHY_SEALED, vmt_vma_start(vma), vmt_vma_end(vma), 0, 0);
 	return -EPERM;
 }

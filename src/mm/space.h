@@ -31,22 +31,36 @@ struct vmt_space {
 	struct vmt_features features;
 	size_t max_map_count;
 
-	const char *exe;    /* "" if unknown */
+	const char *exe; /* "" if unknown */
 	const char *interp; /* "" if none */
 
 	/* mm_struct fields */
-	uint64_t mmap_base;   /* top-down search starts here; 0 unknown */
+	uint64_t mmap_base; /* top-down search starts here; 0 unknown */
 	uint64_t legacy_base; /* bottom-up search starts here */
-	bool legacy;	      /* bottom-up layout */
+	bool legacy; /* bottom-up layout */
 	uint64_t task_size;
 	uint64_t min_address; /* mmap_min_addr */
 	uint64_t stack_guard_bytes;
 	uint64_t start_brk;
 	uint64_t brk;
 	bool brk_known;
+	uint64_t start_data;
+	uint64_t end_data;
 	uint64_t start_stack;
 	uint32_t personality;
-	uint64_t limits[VMT_LIMIT_COUNT];
+	uint64_t limits[VMT_LIMIT_COUNT]; /* soft, bytes */
+	uint64_t hard_limits[VMT_LIMIT_COUNT];
+	bool may_lock; /* CAP_IPC_LOCK */
+	bool raw_io; /* CAP_SYS_RAWIO: below mmap_min_addr too */
+	enum vmt_overcommit overcommit;
+	unsigned possible_cpus;
+	uint64_t memory_pages; /* RAM and swap; 0 unknown */
+	uint64_t default_flags; /* mm->def_flags: mlockall(MCL_FUTURE) */
+	bool merge_any; /* PR_SET_MEMORY_MERGE: new private memory is VM_MERGEABLE */
+	bool deny_write_exec; /* PR_SET_MDWE */
+	uint64_t total_pages; /* account.h */
+	uint64_t data_pages;
+	uint64_t locked_pages;
 
 	uint64_t next_description; /* for files that the kernel makes: shared anon, shmat */
 	uint32_t next_anon_vma;
@@ -60,7 +74,7 @@ struct vmt_space {
 	uint64_t serial;
 	struct vmt_step *step;
 	VMT_ARRAY(struct vmt_vma *) touched; /* changed or new in this step, dead ones included */
-	uint64_t dirty_start;		     /* hull of the addresses whose mapping changed */
+	uint64_t dirty_start; /* hull of the addresses whose mapping changed */
 	uint64_t dirty_end;
 };
 
@@ -120,8 +134,21 @@ void vmt_space_touch(struct vmt_space *space, struct vmt_vma *vma);
 /* Widens the range that the running step changed. */
 void vmt_space_dirty(struct vmt_space *space, uint64_t start, uint64_t end);
 
-/* Notes that the VMA limit stopped the call. */
-void vmt_why_limit(struct vmt_space *space, enum vmt_why_id id);
+/* Gives a VMA other flags; keeps the journal and the counters. */
+void vmt_space_set_flags(struct vmt_space *space, struct vmt_vma *vma, uint64_t flags);
+
+/* Adds a reason to the running step, if there is one. */
+void vmt_why(struct vmt_space *space, enum vmt_why_id id, uint64_t number0, uint64_t number1,
+	     uint64_t number2, uint64_t number3);
+
+/* True if the step already has a reason of this id. */
+bool vmt_step_has_why(const struct vmt_step *step, enum vmt_why_id id);
+
+/* A reason without numbers for a failure; returns -@err. */
+int vmt_refuse(struct vmt_space *space, int err, enum vmt_why_id id);
+
+/* Notes that the VMA limit stopped the call; -ENOMEM. */
+int vmt_why_limit(struct vmt_space *space, enum vmt_why_id id);
 
 /* Notes that @vma is sealed; returns -EPERM. */
 int vmt_why_sealed(struct vmt_space *space, const struct vmt_vma *vma);

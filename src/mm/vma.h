@@ -26,23 +26,25 @@ struct vmt_file {
 	 * (overlayfs, shmem): whatever the kernel answers first is taken without a word.
 	 */
 	bool pending;
+	bool sysv; /* an attach of System V shared memory */
+	uint64_t size_bytes; /* sysv: of the segment */
 };
 
 struct vmt_vma {
 	struct vmt_range range; /* first: the set's node */
-	uint64_t flags;		/* VMT_VM_… */
-	uint64_t pgoff;		/* pages; of the file, or the virtual page for private anon */
+	uint64_t flags; /* VMT_VM_… */
+	uint64_t pgoff; /* pages; of the file, or the virtual page for private anon */
 	struct vmt_file file;
-	const char *special;   /* vm_ops->name(): "[vdso]"; NULL for ordinary VMAs */
+	const char *special; /* vm_ops->name(): "[vdso]"; NULL for ordinary VMAs */
 	const char *anon_name; /* PR_SET_VMA_ANON_NAME, NULL if none */
-	uint64_t uffd;	       /* userfaultfd context, 0 none */
-	uint32_t policy;       /* mbind's policy, 0 none */
-	uint32_t anon_vma;     /* identity, VMT_ANON_… below */
-	bool anon_forked;      /* anon_vma came through fork: the chain has more than one entry */
-	bool close_hook;       /* vm_ops->close: a merge must not delete it */
-	bool may_split;	       /* false: vdso and the like refuse to be cut */
-	bool gone;	       /* erased in this step; freed when the step ends */
-	uint64_t serial;       /* of the last step that touched it (journal.h) */
+	uint64_t uffd; /* userfaultfd context, 0 none */
+	uint32_t policy; /* mbind's policy, 0 none */
+	uint32_t anon_vma; /* identity, VMT_ANON_… below */
+	bool anon_forked; /* anon_vma came through fork: the chain has more than one entry */
+	bool close_hook; /* vm_ops->close: a merge must not delete it */
+	bool may_split; /* false: vdso and the like refuse to be cut */
+	bool gone; /* erased in this step; freed when the step ends */
+	uint64_t serial; /* of the last step that touched it (journal.h) */
 };
 
 enum {

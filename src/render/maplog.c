@@ -201,6 +201,7 @@ static void add_history(const struct vmt_text_renderer *text, struct vmt_line *l
 {
 	size_t count = view->step_count;
 	bool fold = !text->options.verbose && count > HISTORY_FIRST + HISTORY_LAST + 1;
+	size_t second = shape->history + 2 + shape->first_entry;
 	struct vmt_line entry = { .color = text->options.color };
 	char more[32];
 
@@ -215,8 +216,8 @@ static void add_history(const struct vmt_text_renderer *text, struct vmt_line *l
 		} else {
 			add_entry(space, &entry, numbers[i]);
 		}
-		if (i == 1 && !shape->below)
-			vmt_line_pad(line, shape->history + 2 + shape->first_entry);
+		if (i == 1 && !shape->below && line->column < second)
+			vmt_line_pad(line, second);
 		add_bar(text, line, shape, entry.column);
 		vmt_str_add(&line->text, vmt_str_text(&entry.text));
 		line->column += entry.column;

@@ -28,7 +28,7 @@ struct vmt_text_space {
 	struct vmt_gone_table gone;
 };
 
-/* The spaces, ascending by number. Their numbers may come from a recording: they need not be dense. */
+/* The spaces, ascending by number. A recording may hold any numbers: they need not be dense. */
 struct vmt_text_spaces {
 	VMT_ARRAY(struct vmt_text_space *) rows;
 };

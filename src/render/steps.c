@@ -16,6 +16,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum {
 	WHO_COLUMN = 6,
@@ -77,14 +78,17 @@ static const struct vmt_vma_view *view_in(const struct vmt_vma_view *views, size
 	return NULL;
 }
 
-/* The step's own range; where the model gave none, the first VMA that it made or took away. */
+/*
+ * The step's own range; where the model gave none, the first VMA that it made or took away. A brk()
+ * that moved nothing still tells where the break is.
+ */
 static void range_of(const struct vmt_step *step, uint64_t *ret_start, uint64_t *ret_end)
 {
 	const struct vmt_vma_view *view = NULL;
 
 	*ret_start = step->start;
 	*ret_end = step->end;
-	if (step->end > step->start)
+	if (step->end > step->start || step->whole)
 		return;
 	if (step->added.count)
 		view = &step->added.data[0];
@@ -93,7 +97,33 @@ static void range_of(const struct vmt_step *step, uint64_t *ret_start, uint64_t 
 	if (view) {
 		*ret_start = view->map.start;
 		*ret_end = view->map.end;
+	} else if (step->event && step->event->call == VMT_CALL_BRK && !step->event->failed) {
+		*ret_start = *ret_end = (uint64_t)step->event->result;
 	}
+}
+
+/*
+ * The rights that the range has after the step. A mapping that replaced its like changed no VMA;
+ * then the call itself tells. False if nothing does.
+ */
+static bool perms_of(const struct vmt_step *step, const struct vmt_vma_view *now,
+		     const struct vmt_vma_view *before, char ret_text[5])
+{
+	const struct vmt_event *event = step->event;
+	bool maps = event && !event->failed &&
+		    (event->call == VMT_CALL_MMAP || event->call == VMT_CALL_MMAP2 ||
+		     event->call == VMT_CALL_OLD_MMAP);
+
+	if (now) {
+		vmt_perms_text(now->map.perms, ret_text);
+		return true;
+	}
+	if (before || !maps)
+		return false;
+	vmt_prot_text(event->args[2], ret_text);
+	ret_text[3] = event->args[3] & MAP_SHARED ? 's' : 'p';
+	ret_text[4] = '\0';
+	return true;
 }
 
 static void add_name(struct vmt_line *line, const struct columns *columns,
@@ -118,9 +148,13 @@ static void add_where(struct vmt_line *line, const struct columns *columns,
 	char perms[5];
 
 	range_of(step, &start, &end);
-	if (!start && !end)
+	if (!start && !end && !step->whole)
 		return;
 	vmt_line_pad(line, columns->where);
+	if (!start && !end) {
+		vmt_line_add(line, VMT_STYLE_PLAIN, "the whole space");
+		return;
+	}
 	vmt_line_printf(line, VMT_STYLE_PLAIN, "%0*" PRIx64, (int)space->address_columns, start);
 	if (end <= start) {
 		add_name(line, columns, step, step->file_name);
@@ -136,8 +170,7 @@ static void add_where(struct vmt_line *line, const struct columns *columns,
 	}
 	vmt_line_pad(line, columns->size);
 	vmt_line_printf(line, style, "%c%s", sign, vmt_size_text(end - start, size));
-	if (now) {
-		vmt_perms_text(now->map.perms, perms);
+	if (perms_of(step, now, before, perms)) {
 		vmt_line_pad(line, columns->perms);
 		vmt_line_add(line, VMT_STYLE_PLAIN, perms);
 	}

@@ -99,7 +99,7 @@ static void announce(struct vmt_text_renderer *text, const struct vmt_text_space
 		vmt_line_printf(line, VMT_STYLE_BOLD, "%s of %s", info->made_by,
 				info->exe[0] ? info->exe : "an unknown program");
 	if (!space->forked && info->parent)
-		vmt_line_printf(line, VMT_STYLE_BOLD, " in space %" PRIu32, info->parent);
+		vmt_line_printf(line, VMT_STYLE_BOLD, ", from space %" PRIu32, info->parent);
 	vmt_line_break(line);
 	vmt_text_flush(text);
 }

@@ -22,10 +22,9 @@
 
 static uint64_t status_number(pid_t tid, const char *key, uint64_t missing)
 {
-	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text;
+	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text = { 0 };
 	uint64_t number;
 
-	vmt_str_init(&text);
 	if (vmt_procfs_read(tid, "status", &text) == 0 &&
 	    vmt_procfs_number(vmt_str_text(&text), key, 10, &number))
 		return number;
@@ -37,8 +36,8 @@ static bool is_ours(pid_t tid)
 {
 	siginfo_t info;
 
-	return waitid(P_PID, (id_t)tid, &info,
-		      WEXITED | WSTOPPED | WNOWAIT | WNOHANG | __WALL) == 0;
+	return waitid(P_PID, (id_t)tid, &info, WEXITED | WSTOPPED | WNOWAIT | WNOHANG | __WALL) ==
+	       0;
 }
 
 /* Both stand still: the copy is told of, and both go on. */
@@ -131,7 +130,7 @@ void vmt_birth_none(struct vmt_tracer *tracer, struct vmt_task *child)
 	release_parent(tracer, child);
 }
 
-/* ---- Orphans ------------------------------------------------------------------------------------ */
+/* ---- Orphans ----------------------------------------------------------------------------- */
 
 struct search {
 	pid_t tid; /* of the orphan */

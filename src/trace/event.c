@@ -35,7 +35,7 @@ bool vmt_syscall_info(pid_t tid, struct __ptrace_syscall_info *ret_info)
 	return ptrace(PTRACE_GET_SYSCALL_INFO, tid, (void *)sizeof(*ret_info), ret_info) > 0;
 }
 
-/* ---- Entry ---------------------------------------------------------------------------------------- */
+/* ---- Entry ------------------------------------------------------------------------------- */
 
 /* As the seccomp program compares. */
 static bool row_matches(const struct vmt_call_row *row, const uint64_t *args)
@@ -97,9 +97,9 @@ bool vmt_event_enter(struct vmt_task *task, const struct __ptrace_syscall_info *
 	return true;
 }
 
-/* ---- What pointers point to ------------------------------------------------------------------------- */
+/* ---- What pointers point to -------------------------------------------------------------- */
 
-/* Up to six words of @word_bytes at @address; false, and nothing changed, if they cannot be read. */
+/* Up to six words of @word_bytes at @address; if they cannot be read, false, and nothing changed. */
 static bool read_words(pid_t tid, uint64_t address, size_t count, size_t word_bytes,
 		       uint64_t *ret_words)
 {
@@ -125,8 +125,8 @@ static void fetch_words(struct vmt_task *task, uint64_t address, unsigned count,
 {
 	struct vmt_event *call = &task->call;
 
-	call->words_valid = read_words(task->tid, address, count, word_bytes, call->words) ? count :
-											       0;
+	call->words_valid =
+		read_words(task->tid, address, count, word_bytes, call->words) ? count : 0;
 }
 
 /* struct rlimit, whose "unlimited" is as wide as its words. */
@@ -164,8 +164,7 @@ static bool read_text(struct vmt_task *task, uint64_t address, char *text, size_
 	if (memchr(text, '\0', (size_t)length))
 		return true;
 	if ((size_t)length == first && first < size) {
-		long more =
-			vmt_proc_read(task->tid, address + first, text + first, size - first);
+		long more = vmt_proc_read(task->tid, address + first, text + first, size - first);
 
 		if (more > 0)
 			length += more;
@@ -180,26 +179,27 @@ static void fetch_prctl(struct vmt_task *task)
 	if ((uint32_t)call->args[0] != PR_SET_VMA || call->args[1] != PR_SET_VMA_ANON_NAME)
 		return;
 	/* NULL takes the name away. */
-	call->text_valid = !call->args[4] ||
-			   read_text(task, call->args[4], call->text, ANON_NAME_BYTES);
+	call->text_valid =
+		!call->args[4] || read_text(task, call->args[4], call->text, ANON_NAME_BYTES);
 	if (!call->text_valid)
 		memset(call->text, 0, sizeof(call->text));
 }
 
-/* ---- The file behind a descriptor ------------------------------------------------------------------ */
+/* ---- The file behind a descriptor -------------------------------------------------------- */
 
-static bool read_fd_flags(pid_t tid, int fd, uint32_t *ret_flags)
+static bool read_fd_info(pid_t tid, int fd, uint32_t *ret_flags, uint64_t *ret_mount)
 {
 	char file[FD_PATH_BYTES];
-	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text;
+	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text = { 0 };
 	uint64_t flags;
 
-	vmt_str_init(&text);
 	snprintf(file, sizeof(file), "fdinfo/%d", fd);
 	if (vmt_procfs_read(tid, file, &text) < 0 ||
-	    !vmt_procfs_number(vmt_str_text(&text), "flags:", 8, &flags))
+	    !vmt_procfs_number(vmt_str_text(&text), "flags:", 8, &flags) ||
+	    !vmt_procfs_number(vmt_str_text(&text), "mnt_id:", 10, ret_mount))
 		return false;
-	*ret_flags = (uint32_t)flags;
+	/* Close-on-exec is the descriptor's, not the description's. */
+	*ret_flags = (uint32_t)flags & ~(uint32_t)O_CLOEXEC;
 	return true;
 }
 
@@ -211,15 +211,17 @@ static void fetch_file(struct vmt_tracer *tracer, struct vmt_task *task, int fd)
 {
 	struct vmt_file_facts *file = &task->call.file;
 	char path[FD_PATH_BYTES];
+	char link[FD_PATH_BYTES];
 	char name[PATH_MAX];
 	struct statx status;
+	uint64_t mount;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", task->tid, fd);
 	if (fd < 0 || statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &status) < 0)
 		return;
-	snprintf(path, sizeof(path), "fd/%d", fd);
-	if (vmt_procfs_link(task->tid, path, name, sizeof(name)) < 0 ||
-	    !read_fd_flags(task->tid, fd, &file->flags))
+	snprintf(link, sizeof(link), "fd/%d", fd);
+	if (vmt_procfs_link(task->tid, link, name, sizeof(name)) < 0 ||
+	    !read_fd_info(task->tid, fd, &file->flags, &mount))
 		return;
 	file->known = true;
 	file->dev_major = status.stx_dev_major;
@@ -227,6 +229,10 @@ static void fetch_file(struct vmt_tracer *tracer, struct vmt_task *task, int fd)
 	file->inode = status.stx_ino;
 	file->size_bytes = status.stx_size;
 	file->mode = status.stx_mode;
+	file->rdev_major = status.stx_rdev_major;
+	file->rdev_minor = status.stx_rdev_minor;
+	file->append_only = status.stx_attributes & STATX_ATTR_APPEND;
+	vmt_mount_facts(&tracer->mounts, task->tid, mount, path, file);
 	file->name = vmt_names_add(tracer->options.names, name);
 	file->description = vmt_description_number(&tracer->descriptions, task->tid, fd, file);
 }
@@ -239,7 +245,7 @@ static void fetch_mmap(struct vmt_tracer *tracer, struct vmt_task *task)
 		fetch_file(tracer, task, (int)call->args[4]);
 }
 
-/* ---- Together --------------------------------------------------------------------------------------- */
+/* ---- Together ---------------------------------------------------------------------------- */
 
 void vmt_event_fetch(struct vmt_tracer *tracer, struct vmt_task *task)
 {

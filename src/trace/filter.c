@@ -174,8 +174,7 @@ static int set_filter(const struct sock_fprog *program)
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW,
 		    program) == 0)
 		return 0;
-	if (errno == EINVAL &&
-	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, program) == 0)
+	if (errno == EINVAL && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, program) == 0)
 		return 0;
 	return -errno;
 }

@@ -47,10 +47,9 @@ static size_t auxv_word_bytes(const struct vmt_str *auxv)
 
 static void read_auxv(pid_t pid, struct vmt_image *image)
 {
-	VMT_CLEANUP(vmt_str_deinit) struct vmt_str auxv;
+	VMT_CLEANUP(vmt_str_deinit) struct vmt_str auxv = { 0 };
 	size_t word_bytes;
 
-	vmt_str_init(&auxv);
 	if (vmt_procfs_read(pid, "auxv", &auxv) < 0)
 		return;
 	word_bytes = auxv_word_bytes(&auxv);
@@ -82,15 +81,14 @@ static void read_stat(pid_t pid, struct vmt_image *image)
 		unsigned field; /* as proc(5) counts, from 1 */
 		uint64_t *value;
 	} wanted[] = {
-		{ 26, &image->start_code }, { 27, &image->end_code },  { 28, &image->start_stack },
-		{ 45, &image->start_data }, { 46, &image->end_data },  { 47, &image->start_brk },
+		{ 26, &image->start_code }, { 27, &image->end_code }, { 28, &image->start_stack },
+		{ 45, &image->start_data }, { 46, &image->end_data }, { 47, &image->start_brk },
 		{ 48, &image->arg_start },  { 51, &image->env_end },
 	};
-	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text;
+	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text = { 0 };
 	const char *at;
 	size_t next = 0;
 
-	vmt_str_init(&text);
 	if (vmt_procfs_read(pid, "stat", &text) < 0)
 		return;
 	/* Field 2 is the command's name, which may hold anything; what follows may not. */
@@ -132,11 +130,10 @@ static void read_limits(pid_t pid, struct vmt_image *image)
 		[VMT_LIMIT_STACK] = "Max stack size",
 		[VMT_LIMIT_MEMLOCK] = "Max locked memory",
 	};
-	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text;
+	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text = { 0 };
 
 	for (size_t i = 0; i < VMT_LIMIT_COUNT; i++)
 		image->limits[i] = image->hard_limits[i] = VMT_LIMIT_INFINITY;
-	vmt_str_init(&text);
 	if (vmt_procfs_read(pid, "limits", &text) < 0)
 		return;
 	for (size_t i = 0; i < VMT_LIMIT_COUNT; i++) {
@@ -161,17 +158,18 @@ static bool randomize_enabled(void)
 
 static void read_rights(pid_t pid, struct vmt_image *image)
 {
-	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text;
+	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text = { 0 };
 	uint64_t capabilities = 0;
 
-	vmt_str_init(&text);
 	if (vmt_procfs_read(pid, "personality", &text) == 0)
 		image->personality = (uint32_t)strtoul(vmt_str_text(&text), NULL, 16);
 	image->randomized = randomize_enabled() && !(image->personality & ADDR_NO_RANDOMIZE);
 	vmt_str_clear(&text);
 	if (vmt_procfs_read(pid, "status", &text) == 0 &&
-	    vmt_procfs_number(vmt_str_text(&text), "CapEff:", 16, &capabilities))
+	    vmt_procfs_number(vmt_str_text(&text), "CapEff:", 16, &capabilities)) {
 		image->may_lock = capabilities & (1ULL << CAP_IPC_LOCK);
+		image->raw_io = capabilities & (1ULL << CAP_SYS_RAWIO);
+	}
 }
 
 /* The name of the VMA that holds @address, "" if none does. */
@@ -192,8 +190,8 @@ static const char *find_exe_name(pid_t pid, struct vmt_names *names, const struc
 		name = name_at(&image->layout, image->at_entry);
 	if (*name)
 		return name;
-	return vmt_names_add(names, vmt_procfs_link(pid, "exe", target, sizeof(target)) > 0 ? target :
-											       "");
+	return vmt_names_add(names,
+			     vmt_procfs_link(pid, "exe", target, sizeof(target)) > 0 ? target : "");
 }
 
 int vmt_proc_image(pid_t pid, struct vmt_names *names, struct vmt_image *ret_image)

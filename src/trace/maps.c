@@ -92,7 +92,7 @@ static const char *take_name(struct cursor *cursor, struct vmt_names *names)
 {
 	static const char newline[] = "\\012";
 	size_t length;
-	struct vmt_str text;
+	struct vmt_str text = { 0 };
 	const char *name;
 
 	while (cursor->at < cursor->end && *cursor->at == ' ')
@@ -100,7 +100,6 @@ static const char *take_name(struct cursor *cursor, struct vmt_names *names)
 	length = (size_t)(cursor->end - cursor->at);
 	if (!memmem(cursor->at, length, newline, 4))
 		return vmt_names_add_bytes(names, cursor->at, length);
-	vmt_str_init(&text);
 	while (cursor->at < cursor->end) {
 		if (cursor->end - cursor->at >= 4 && !memcmp(cursor->at, newline, 4)) {
 			vmt_str_add_char(&text, '\n');
@@ -170,10 +169,9 @@ int vmt_maps_parse(const char *text, size_t length, struct vmt_names *names,
 
 int vmt_proc_maps(pid_t pid, struct vmt_names *names, struct vmt_layout *ret_layout)
 {
-	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text;
+	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text = { 0 };
 	int err;
 
-	vmt_str_init(&text);
 	vmt_array_clear(ret_layout);
 	err = vmt_procfs_read(pid, "maps", &text);
 	if (err < 0)

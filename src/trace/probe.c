@@ -117,10 +117,9 @@ static int query(struct vmt_probe *probe, uint64_t address, bool with_name,
 
 static int text_layout(struct vmt_probe *probe, struct vmt_layout *ret_layout)
 {
-	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text;
+	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text = { 0 };
 	int err;
 
-	vmt_str_init(&text);
 	if (lseek(probe->fd, 0, SEEK_SET) < 0)
 		return -errno;
 	err = vmt_procfs_read_fd(probe->fd, &text);

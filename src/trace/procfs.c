@@ -133,8 +133,8 @@ int vmt_procfs_elf(pid_t pid, uint16_t *ret_machine, unsigned *ret_word_bits)
 	    memcmp(head, "\177ELF", 4) != 0 || head[4] < 1 || head[4] > 2)
 		return -ENOEXEC;
 	*ret_word_bits = head[4] == 1 ? 32 : 64;
-	*ret_machine = head[5] == 2 ? (uint16_t)(head[18] << 8 | head[19]) :
-				      (uint16_t)(head[19] << 8 | head[18]);
+	*ret_machine = head[5] == 2 ? (uint16_t)(head[18] << 8 | head[19])
+				    : (uint16_t)(head[19] << 8 | head[18]);
 	return 0;
 }
 

@@ -76,8 +76,8 @@ static void on_forward(int signal, siginfo_t *info, void *context)
 	int saved_errno = errno;
 
 	(void)context;
-	if (!root_gone && (info->si_code == SI_USER || info->si_code == SI_QUEUE ||
-			   info->si_code == SI_TKILL)) {
+	if (!root_gone &&
+	    (info->si_code == SI_USER || info->si_code == SI_QUEUE || info->si_code == SI_TKILL)) {
 		if (state.root_fd >= 0)
 			syscall(SYS_pidfd_send_signal, state.root_fd, signal, NULL, 0);
 		else
@@ -187,12 +187,12 @@ pid_t vmt_signals_wait(int *ret_status)
 	if (!state.waking_any)
 		return waitpid(-1, ret_status, __WALL);
 	sigprocmask(SIG_UNBLOCK, &state.waking, NULL);
-	if (ticked || interrupted) {
+	/* What has come already wakes nobody, but must not hide a stop that is there to be seen. */
+	tid = waitpid(-1, ret_status, ticked || interrupted ? __WALL | WNOHANG : __WALL);
+	err = errno;
+	if (tid == 0) {
 		tid = -1;
 		err = EINTR;
-	} else {
-		tid = waitpid(-1, ret_status, __WALL);
-		err = errno;
 	}
 	ticked = 0;
 	sigprocmask(SIG_BLOCK, &state.waking, NULL);

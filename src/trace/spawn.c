@@ -85,7 +85,7 @@ static void pipe_close(struct pipe *pipe)
 	end_close(&pipe->write);
 }
 
-/* ---- The child -------------------------------------------------------------------------------------- */
+/* ---- The child --------------------------------------------------------------------------- */
 
 static void say(const struct launch *launch, int stage, int err)
 {
@@ -123,7 +123,7 @@ VMT_NORETURN static void run_child(struct launch *launch)
 	_exit(EXIT_NOT_STARTED);
 }
 
-/* ---- vmtrace ---------------------------------------------------------------------------------------- */
+/* ---- vmtrace ----------------------------------------------------------------------------- */
 
 static void notice(const struct vmt_tracer *tracer, const char *line)
 {
@@ -225,7 +225,8 @@ static bool wait_for_exec(pid_t child, int *ret_status)
 }
 
 /* Reads what the child said; the last word about @stage counts. */
-static int read_reports(const struct launch *launch, int *ret_filter_err, struct report *ret_failure)
+static int read_reports(const struct launch *launch, int *ret_filter_err,
+			struct report *ret_failure)
 {
 	struct report report;
 	bool failed = false;
@@ -275,10 +276,11 @@ static int started(struct launch *launch)
 		kill(launch->child, SIGKILL);
 		while (wait_for_exec(launch->child, &(int){ 0 }))
 			continue;
-		return vmt_error_set(launch->error, err,
-				     "cannot trace: PTRACE_GET_SYSCALL_INFO: %s (it needs Linux 5.3 "
-				     "or later)",
-				     vmt_strerror(err));
+		return vmt_error_set(
+			launch->error, err,
+			"cannot trace: PTRACE_GET_SYSCALL_INFO: %s (it needs Linux 5.3 "
+			"or later)",
+			vmt_strerror(err));
 	}
 	tracer->filtered = !tracer->options.no_seccomp && !filter_err;
 	if (filter_err) {
@@ -318,8 +320,8 @@ static int launch_run(struct launch *launch)
 	/* If the child is dead by now, its status says more than this write. */
 	if (write(launch->go.write, "", 1) < 0)
 		end_close(&launch->go.write);
-	return wait_for_exec(launch->child, &status) ? started(launch) :
-						       not_started(launch, status);
+	return wait_for_exec(launch->child, &status) ? started(launch)
+						     : not_started(launch, status);
 }
 
 int vmt_tracer_spawn(struct vmt_tracer *tracer, char *const argv[], struct vmt_error *error)

@@ -20,7 +20,7 @@
 #include "procfs.h"
 #include "tracer.h"
 
-/* ---- Calls -------------------------------------------------------------------------------------- */
+/* ---- Calls ------------------------------------------------------------------------------- */
 
 static void on_entry(struct vmt_tracer *tracer, struct vmt_task *task,
 		     const struct __ptrace_syscall_info *info)
@@ -83,7 +83,7 @@ static void on_syscall(struct vmt_tracer *tracer, struct vmt_task *task)
 	}
 }
 
-/* ---- execve ------------------------------------------------------------------------------------- */
+/* ---- execve ------------------------------------------------------------------------------ */
 
 /* The execve of @data ended every other thread of its group, some of them without a stop. */
 static void drop_sibling(struct vmt_tracer *tracer, struct vmt_task *task, void *data)
@@ -152,7 +152,7 @@ void vmt_tracer_exec(struct vmt_tracer *tracer, struct vmt_task *task)
 	vmt_tracer_ready(tracer, task);
 }
 
-/* ---- Stopping and ending ------------------------------------------------------------------------- */
+/* ---- Stopping and ending ----------------------------------------------------------------- */
 
 /* The task's memory is still there: this is the last look at it. */
 static void on_exiting(struct vmt_tracer *tracer, struct vmt_task *task)

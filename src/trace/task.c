@@ -109,7 +109,7 @@ void vmt_task_each(struct vmt_tracer *tracer,
 	}
 }
 
-/* ---- Spaces ----------------------------------------------------------------------------------- */
+/* ---- Spaces ------------------------------------------------------------------------------ */
 
 void vmt_task_join(struct vmt_tracer *tracer, struct vmt_task *task, struct vmt_task_space *space)
 {
@@ -136,7 +136,7 @@ void vmt_task_leave(struct vmt_tracer *tracer, struct vmt_task *task, bool alive
 
 void vmt_task_forget_space(struct vmt_task *task)
 {
-	assert(!task->user && !task->in_flight);
+	assert(!task->user && !task->in_flight && !task->overdue);
 	if (task->space && --task->space->references == 0)
 		free(task->space);
 	task->space = NULL;

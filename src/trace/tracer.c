@@ -12,8 +12,8 @@
  *
  * Everything else of B ran at full speed until its entry, and a call that can sleep until another
  * thread acts (a page fault that another thread serves) must not hold the others for ever: after
- * HOLD_LIMIT_NS the next is let in all the same, and the events of all calls that then overlap say
- * order_inferred. execve is not serialised, because it ends the other threads; neither is
+ * HOLD_LIMIT_NS it is overdue and holds nobody any more, and the events of all calls that overlap
+ * with it say order_inferred. execve is not serialised, because it ends the other threads; nor is
  * process_madvise, because it changes the space of another process.
  *
  * Invariants: between two waits every task is running, held, newborn, or waiting for its child;
@@ -86,7 +86,7 @@ struct vmt_exit vmt_tracer_exit(const struct vmt_tracer *tracer)
 	return tracer->root_exit;
 }
 
-/* ---- Events --------------------------------------------------------------------------------- */
+/* ---- Events ------------------------------------------------------------------------------ */
 
 static struct vmt_event *push_event(struct vmt_tracer *tracer, const struct vmt_event *event)
 {
@@ -122,7 +122,7 @@ void vmt_tracer_push_call(struct vmt_tracer *tracer, struct vmt_task *task,
 	push_event(tracer, call);
 }
 
-/* ---- Calls and their order -------------------------------------------------------------------- */
+/* ---- Calls and their order --------------------------------------------------------------- */
 
 static bool is_serialised(enum vmt_call_id call)
 {
@@ -130,11 +130,17 @@ static bool is_serialised(enum vmt_call_id call)
 	       call != VMT_CALL_PROCESS_MADVISE;
 }
 
-static void mark_overlap(struct vmt_tracer *tracer, struct vmt_task *task, void *data)
+/* The call that holds the others of the space @data has had its time. */
+static void set_overdue(struct vmt_tracer *tracer, struct vmt_task *task, void *data)
 {
 	(void)tracer;
-	if (task->in_flight && task->space == data)
-		task->call.order_inferred = true;
+	if (!task->in_flight || task->space != data)
+		return;
+	task->in_flight = false;
+	task->space->in_flight--;
+	task->overdue = true;
+	task->space->overdue++;
+	task->call.order_inferred = true;
 }
 
 static void call_begin(struct vmt_tracer *tracer, struct vmt_task *task)
@@ -143,16 +149,17 @@ static void call_begin(struct vmt_tracer *tracer, struct vmt_task *task)
 	task->call_state = VMT_TASK_CALL_RUNNING;
 	if (!task->space || !is_serialised(task->call.call))
 		return;
+	assert(task->space->in_flight == 0);
 	task->in_flight = true;
-	if (task->space->in_flight++)
-		vmt_task_each(tracer, mark_overlap, task->space);
+	task->space->in_flight++;
+	task->space->since_ns = vmt_clock_ns();
+	task->call.order_inferred = task->space->overdue > 0;
 }
 
 void vmt_tracer_call(struct vmt_tracer *tracer, struct vmt_task *task)
 {
 	if (task->space && task->space->in_flight && is_serialised(task->call.call)) {
 		task->call_state = VMT_TASK_CALL_HELD;
-		task->since_ns = vmt_clock_ns();
 		vmt_array_push(&tracer->held, task);
 		vmt_signals_tick(true);
 		return;
@@ -184,6 +191,11 @@ void vmt_tracer_call_end(struct vmt_tracer *tracer, struct vmt_task *task)
 		task->space->in_flight--;
 		task->in_flight = false;
 	}
+	if (task->overdue) {
+		assert(task->space && task->space->overdue > 0);
+		task->space->overdue--;
+		task->overdue = false;
+	}
 	task->call_state = VMT_TASK_CALL_NONE;
 }
 
@@ -196,7 +208,7 @@ void vmt_tracer_call_lost(struct vmt_tracer *tracer, struct vmt_task *task)
 	vmt_tracer_call_end(tracer, task);
 }
 
-/* ---- Going on ----------------------------------------------------------------------------------- */
+/* ---- Going on ---------------------------------------------------------------------------- */
 
 void vmt_tracer_ready(struct vmt_tracer *tracer, struct vmt_task *task)
 {
@@ -214,14 +226,13 @@ static void resume(struct vmt_tracer *tracer, struct vmt_task *task)
 		ptrace(PTRACE_CONT, task->tid, NULL, (void *)(intptr_t)task->signal);
 }
 
+/* First come, first served; each space lets one in. */
 static void release_held(struct vmt_tracer *tracer)
 {
-	uint64_t now_ns = vmt_clock_ns();
-
 	for (size_t i = 0; i < tracer->held.count;) {
 		struct vmt_task *task = tracer->held.data[i];
 
-		if (task->space->in_flight && now_ns - task->since_ns < HOLD_LIMIT_NS) {
+		if (task->space->in_flight) {
 			i++;
 			continue;
 		}
@@ -246,17 +257,27 @@ static void let_go(struct vmt_tracer *tracer)
 	}
 }
 
-/* A newborn's or a held task's time may be over; let_go() looks after the held ones. */
+/*
+ * Comes when no stop is waiting to be seen, so a call that is still in flight has really taken
+ * that long. let_go() then lets the held ones in.
+ */
 static void tick(struct vmt_tracer *tracer)
 {
+	uint64_t now_ns = vmt_clock_ns();
+
+	for (size_t i = 0; i < tracer->held.count; i++) {
+		struct vmt_task_space *space = tracer->held.data[i]->space;
+
+		if (space->in_flight && now_ns - space->since_ns >= HOLD_LIMIT_NS)
+			vmt_task_each(tracer, set_overdue, space);
+	}
 	if (tracer->newborn_count)
-		vmt_birth_orphans(tracer, vmt_clock_ns());
+		vmt_birth_orphans(tracer, now_ns);
 	else if (!tracer->held.count)
 		vmt_signals_tick(false);
 }
 
-int vmt_tracer_next(struct vmt_tracer *tracer, struct vmt_event *ret_event,
-		    struct vmt_error *error)
+int vmt_tracer_next(struct vmt_tracer *tracer, struct vmt_event *ret_event, struct vmt_error *error)
 {
 	for (;;) {
 		int status;

@@ -9,6 +9,7 @@
  *	task.c		the table of tasks; spaces and who uses them
  *	event.c		an event's facts: arguments behind pointers, files behind descriptors
  *	description.c	which descriptors are one open file description
+ *	mount.c		the file system behind a descriptor
  *	spawn.c		the first process
  *	filter.c	the seccomp program
  *	signals.c	vmtrace's own signals, job control, the timer
@@ -31,7 +32,9 @@ struct vmt_task_space {
 	uint32_t number; /* from 1 */
 	unsigned users; /* tasks in it that have not begun to exit */
 	unsigned references; /* tasks that point here; the last one frees it */
-	unsigned in_flight; /* serialised calls that are between entry and exit */
+	unsigned in_flight; /* serialised calls that are between entry and exit: 0 or 1 */
+	uint64_t since_ns; /* when that call began, CLOCK_MONOTONIC */
+	unsigned overdue; /* calls that were in flight for so long that others were let in */
 };
 
 enum vmt_task_phase {
@@ -57,13 +60,13 @@ struct vmt_task {
 	enum vmt_task_phase phase;
 	enum vmt_task_call call_state;
 	bool in_flight; /* the running call is counted in space->in_flight */
+	bool overdue; /* the running call is counted in space->overdue */
 
 	/* How to let it go on. */
 	bool listen; /* stays in group-stop: PTRACE_LISTEN */
 	int signal; /* to deliver, 0 none */
 
-	/* Newborn or held: since when, CLOCK_MONOTONIC. */
-	uint64_t since_ns;
+	uint64_t since_ns; /* newborn: since when, CLOCK_MONOTONIC */
 
 	/* Birth. A parent whose copy has not stopped yet waits for it. */
 	pid_t awaited_child; /* parent: 0 if it waits for none */
@@ -79,6 +82,7 @@ struct vmt_task {
 enum {
 	VMT_TASK_BUCKETS = 1024,
 	VMT_DESCRIPTION_COUNT = 256,
+	VMT_MOUNT_COUNT = 64,
 };
 
 /* Where an open file description was last seen. */
@@ -97,6 +101,18 @@ struct vmt_descriptions {
 	struct vmt_description rows[VMT_DESCRIPTION_COUNT];
 	size_t next; /* slot to overwrite */
 	uint64_t last_number;
+};
+
+struct vmt_mount {
+	bool known; /* false: free slot */
+	bool served; /* by a process, which may be one that we let wait */
+	uint64_t id; /* mnt_id of /proc/PID/fdinfo */
+};
+
+/* The last mounts seen, oldest overwritten first. */
+struct vmt_mounts {
+	struct vmt_mount rows[VMT_MOUNT_COUNT];
+	size_t next; /* slot to overwrite */
 };
 
 struct vmt_tracer {
@@ -121,9 +137,10 @@ struct vmt_tracer {
 	bool stop_self; /* the job was stopped: stop ourselves after that */
 
 	struct vmt_descriptions descriptions;
+	struct vmt_mounts mounts;
 };
 
-/* ---- tracer.c ---- */
+/* ---- tracer.c ---------------------------------------------------------------------------- */
 
 uint64_t vmt_clock_ns(void);
 /* Queues an event about @task and its space. The result is good until the next push. */
@@ -141,7 +158,7 @@ void vmt_tracer_call_lost(struct vmt_tracer *tracer, struct vmt_task *task);
 void vmt_tracer_push_call(struct vmt_tracer *tracer, struct vmt_task *task,
 			  enum vmt_event_kind kind);
 
-/* ---- task.c ---- */
+/* ---- task.c ------------------------------------------------------------------------------ */
 
 struct vmt_task *vmt_task_find(const struct vmt_tracer *tracer, pid_t tid);
 struct vmt_task *vmt_task_add(struct vmt_tracer *tracer, pid_t tid, enum vmt_task_phase phase);
@@ -164,14 +181,14 @@ void vmt_task_forget_space(struct vmt_task *task);
 /* True if @tid shares its memory with @other (kcmp(2)); @guess where the kernel does not tell. */
 bool vmt_task_same_memory(pid_t tid, pid_t other, bool guess);
 
-/* ---- stops.c ---- */
+/* ---- stops.c ----------------------------------------------------------------------------- */
 
 /* A status from waitpid() for @tid. */
 void vmt_tracer_dispatch(struct vmt_tracer *tracer, pid_t tid, int status);
 /* The task stands at PTRACE_EVENT_EXEC under its own, new tid. */
 void vmt_tracer_exec(struct vmt_tracer *tracer, struct vmt_task *task);
 
-/* ---- birth.c ---- */
+/* ---- birth.c ----------------------------------------------------------------------------- */
 
 /* PTRACE_EVENT_FORK, VFORK or CLONE (@kind) of @parent. */
 void vmt_birth_parent(struct vmt_tracer *tracer, struct vmt_task *parent, int kind);
@@ -182,7 +199,7 @@ void vmt_birth_none(struct vmt_tracer *tracer, struct vmt_task *child);
 /* Takes in newborns whose parent seems to have died before it could tell. */
 void vmt_birth_orphans(struct vmt_tracer *tracer, uint64_t now_ns);
 
-/* ---- event.c ---- */
+/* ---- event.c ----------------------------------------------------------------------------- */
 
 /*
  * Starts task->call from an entry or seccomp stop. False if the call is none of ours; then
@@ -196,13 +213,19 @@ void vmt_event_leave(struct vmt_task *task, const struct __ptrace_syscall_info *
 /* False if the task has gone. */
 bool vmt_syscall_info(pid_t tid, struct __ptrace_syscall_info *ret_info);
 
-/* ---- description.c ---- */
+/* ---- description.c ----------------------------------------------------------------------- */
 
 /* The number of the description behind @fd of @tid, whose other facts are in @facts. */
 uint64_t vmt_description_number(struct vmt_descriptions *descriptions, pid_t tid, int fd,
 				const struct vmt_file_facts *facts);
 
-/* ---- signals.c ---- */
+/* ---- mount.c ---- */
+
+/* Fills in the facts of the mount @id, through which @path leads to a file of @tid. */
+void vmt_mount_facts(struct vmt_mounts *mounts, pid_t tid, uint64_t id, const char *path,
+		     struct vmt_file_facts *ret_facts);
+
+/* ---- signals.c --------------------------------------------------------------------------- */
 
 /* Takes vmtrace's signals over, after the fork of the first process @root. */
 void vmt_signals_take(pid_t root);
@@ -212,7 +235,7 @@ void vmt_signals_root_gone(void);
 bool vmt_signals_interrupted(void);
 /* Makes vmt_signals_wait() return every 50 ms at the latest, from now on or no more. */
 void vmt_signals_tick(bool on);
-/* waitpid() for any task; fails with EINTR at a tick or an interrupt. */
+/* waitpid() for any task; fails with EINTR at a tick or an interrupt if no task has stopped. */
 pid_t vmt_signals_wait(int *ret_status);
 /* Should vmtrace stop too when its first process was stopped by @signal? */
 bool vmt_signals_mirror(pid_t root, int signal);

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * madvise: do_madvise() and madvise_walk_vmas() (mm/madvise.c, 6.18). Advice that sets flags splits
+ * and merges like mprotect; advice that drops or populates pages leaves the VMAs alone. Holes are
+ * walked over, and make the call fail only at its end.
+ */
+#include <errno.h>
+#include <linux/mman.h>
+#include <sys/mman.h>
+
+#include "merge.h"
+#include "ops.h"
+#include "walk.h"
+
+/* Advice that younger headers know. */
+enum {
+	ADVICE_DONTNEED_LOCKED = 24,
+	ADVICE_COLLAPSE = 25,
+	ADVICE_GUARD_INSTALL = 102,
+	ADVICE_GUARD_REMOVE = 103,
+};
+
+static const uint64_t special = VMT_VM_IO | VMT_VM_DONTEXPAND | VMT_VM_PFNMAP | VMT_VM_MIXEDMAP;
+
+static bool is_file(const struct vmt_vma *vma)
+{
+	return vma->file.description != 0;
+}
+
+static bool is_shared(const struct vmt_vma *vma)
+{
+	return vma->flags & VMT_VM_SHARED;
+}
+
+static int refuse(struct vmt_space *space, const struct vmt_vma *vma)
+{
+	vmt_why(space, VMT_WHY_ADVICE_UNFIT, vmt_vma_start(vma), vmt_vma_end(vma), 0, 0);
+	return -EINVAL;
+}
+
+/* can_madvise_modify(): a seal forbids discarding memory that could not be written anyway. */
+static bool sealed_against(const struct vmt_vma *vma, int advice)
+{
+	if (!(vma->flags & VMT_VM_SEALED))
+		return false;
+	switch (advice) {
+	case MADV_FREE:
+	case MADV_DONTNEED:
+	case ADVICE_DONTNEED_LOCKED:
+	case MADV_REMOVE:
+	case MADV_DONTFORK:
+	case MADV_WIPEONFORK:
+	case ADVICE_GUARD_INSTALL:
+		return !is_file(vma) && !(vma->flags & VMT_VM_WRITE);
+	default:
+		return false;
+	}
+}
+
+/* KSM leaves these alone without a word. */
+static bool ksm_ignores(const struct vmt_vma *vma)
+{
+	return vma->flags &
+	       (VMT_VM_SHARED | VMT_VM_MAYSHARE | VMT_VM_HUGETLB | VMT_VM_DROPPABLE | special);
+}
+
+/* Advice that sets or clears flags; 1 if @advice is none of it. */
+static int flag_advice(struct vmt_space *space, const struct vmt_vma *vma, int advice,
+		       uint64_t *flags)
+{
+	switch (advice) {
+	case MADV_NORMAL:
+		*flags &= ~(VMT_VM_RAND_READ | VMT_VM_SEQ_READ);
+		return 0;
+	case MADV_SEQUENTIAL:
+		*flags = (*flags & ~VMT_VM_RAND_READ) | VMT_VM_SEQ_READ;
+		return 0;
+	case MADV_RANDOM:
+		*flags = (*flags & ~VMT_VM_SEQ_READ) | VMT_VM_RAND_READ;
+		return 0;
+	case MADV_DONTFORK:
+		*flags |= VMT_VM_DONTCOPY;
+		return 0;
+	case MADV_DOFORK:
+		if (*flags & VMT_VM_IO)
+			return refuse(space, vma);
+		*flags &= ~VMT_VM_DONTCOPY;
+		return 0;
+	case MADV_WIPEONFORK:
+		if (is_file(vma) || is_shared(vma))
+			return refuse(space, vma);
+		*flags |= VMT_VM_WIPEONFORK;
+		return 0;
+	case MADV_KEEPONFORK:
+		if (*flags & VMT_VM_DROPPABLE)
+			return refuse(space, vma);
+		*flags &= ~VMT_VM_WIPEONFORK;
+		return 0;
+	case MADV_DONTDUMP:
+		*flags |= VMT_VM_DONTDUMP;
+		return 0;
+	case MADV_DODUMP:
+		if ((!(*flags & VMT_VM_HUGETLB) && *flags & special) || *flags & VMT_VM_DROPPABLE)
+			return refuse(space, vma);
+		*flags &= ~VMT_VM_DONTDUMP;
+		return 0;
+	case MADV_MERGEABLE:
+		if (!ksm_ignores(vma))
+			*flags |= VMT_VM_MERGEABLE;
+		return 0;
+	case MADV_UNMERGEABLE:
+		*flags &= ~VMT_VM_MERGEABLE;
+		return 0;
+	case MADV_HUGEPAGE:
+		*flags = (*flags & ~VMT_VM_NOHUGEPAGE) | VMT_VM_HUGEPAGE;
+		return 0;
+	case MADV_NOHUGEPAGE:
+		*flags = (*flags & ~VMT_VM_HUGEPAGE) | VMT_VM_NOHUGEPAGE;
+		return 0;
+	default:
+		return 1;
+	}
+}
+
+/* Advice about pages: only whether it is refused matters here. */
+static int page_advice(struct vmt_space *space, struct vmt_vma *vma, int advice)
+{
+	switch (advice) {
+	case MADV_DONTNEED:
+		return vma->flags & (VMT_VM_LOCKED | VMT_VM_PFNMAP) ? refuse(space, vma) : 1;
+	case ADVICE_DONTNEED_LOCKED:
+		return vma->flags & VMT_VM_PFNMAP ? refuse(space, vma) : 1;
+	case MADV_FREE:
+		if (!vmt_vma_is_anon(vma) || vma->flags & VMT_VM_LOCKED)
+			return refuse(space, vma);
+		return 1;
+	case MADV_COLD:
+	case MADV_PAGEOUT:
+		if (vma->flags & (VMT_VM_LOCKED | VMT_VM_PFNMAP | VMT_VM_HUGETLB))
+			return refuse(space, vma);
+		return 1;
+	case MADV_REMOVE:
+		if (vma->flags & VMT_VM_LOCKED || !is_file(vma))
+			return refuse(space, vma);
+		if ((vma->flags & (VMT_VM_SHARED | VMT_VM_MAYWRITE)) !=
+		    (VMT_VM_SHARED | VMT_VM_MAYWRITE))
+			return vmt_refuse(space, EACCES, VMT_WHY_ADVICE_NOT_SHARED);
+		return 1;
+	case ADVICE_GUARD_INSTALL:
+		if (vma->flags & (special | VMT_VM_HUGETLB | VMT_VM_LOCKED))
+			return refuse(space, vma);
+		if (!is_file(vma) && !vma->anon_vma)
+			vmt_anon_prepare(space, vma);
+		return 1;
+	case ADVICE_GUARD_REMOVE:
+		return vma->flags & (special | VMT_VM_HUGETLB) ? refuse(space, vma) : 1;
+	default:
+		return 1;
+	}
+}
+
+static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start, uint64_t end,
+		   struct vmt_vma *proposed, void *data)
+{
+	int advice = *(const int *)data;
+	int result;
+
+	(void)start;
+	(void)end;
+	if (sealed_against(vma, advice))
+		return vmt_why_sealed(space, vma);
+	result = flag_advice(space, vma, advice, &proposed->flags);
+	if (result <= 0)
+		return result;
+	result = page_advice(space, vma, advice);
+	if (result == 1 && advice == ADVICE_GUARD_INSTALL && space->features.guard_flag) {
+		vmt_space_touch(space, vma);
+		vmt_space_set_flags(space, vma, vma->flags | VMT_VM_MAYBE_GUARD);
+	}
+	return result;
+}
+
+/* madvise_behavior_valid() */
+static bool advice_known(int advice)
+{
+	return (advice >= MADV_NORMAL && advice <= MADV_DONTNEED) ||
+	       (advice >= MADV_FREE && advice <= MADV_POPULATE_WRITE) ||
+	       advice == ADVICE_DONTNEED_LOCKED || advice == ADVICE_COLLAPSE ||
+	       advice == ADVICE_GUARD_INSTALL || advice == ADVICE_GUARD_REMOVE ||
+	       advice == MADV_HWPOISON || advice == MADV_SOFT_OFFLINE;
+}
+
+/* What depends on files, swap and memory pressure, not on the VMAs. */
+static bool outcome_open(int advice)
+{
+	switch (advice) {
+	case MADV_POPULATE_READ:
+	case MADV_POPULATE_WRITE:
+	case ADVICE_COLLAPSE:
+	case MADV_REMOVE:
+	case MADV_WILLNEED:
+	case MADV_HWPOISON:
+	case MADV_SOFT_OFFLINE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+int64_t vmt_op_madvise(struct vmt_space *space, const struct vmt_event *event,
+		       struct vmt_step *step)
+{
+	uint64_t start = event->args[0];
+	uint64_t length = vmt_page_up(space, event->args[1]);
+	int advice = (int)event->args[2];
+	int error;
+
+	if (!advice_known(advice))
+		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_ADVICE);
+	if (start & (vmt_space_page(space) - 1))
+		return vmt_refuse(space, EINVAL, VMT_WHY_ADDRESS_UNALIGNED);
+	if ((event->args[1] && !length) || start + length < start)
+		return vmt_refuse(space, EINVAL, VMT_WHY_LENGTH_WRAPS);
+	if (!length)
+		return 0;
+	step->start = start;
+	step->end = start + length;
+	if (outcome_open(advice))
+		step->predicted = false;
+	error = vmt_walk(space, start, start + length, VMT_WALK_OVER_HOLES, propose, &advice, NULL);
+	/* madvise_update_vma() failed for want of a VMA: madvise says EAGAIN since 5.17. */
+	if (error == -ENOMEM && vmt_step_has_why(step, VMT_WHY_SPLIT_LIMIT) &&
+	    !space->features.madvise_split_enomem)
+		error = -EAGAIN;
+	return error;
+}

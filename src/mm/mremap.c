@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mremap: do_mremap() and what it calls (mm/mremap.c, 6.18).
+ *
+ *	shrink     [ keep   | tail ]        =>  [ keep   ]
+ *	in place   [   V   ]                =>  [   V  +++++ ]
+ *	move       [ a | V | b ]  …         =>  [ a ]   [ b ]  …  [ V +++ ]
+ *	dontunmap  [    V      ]  …         =>  [ V, emptied ]  …  [ V ]
+ */
+#include <errno.h>
+#include <sys/mman.h>
+
+#include "account.h"
+#include "edit.h"
+#include "history.h"
+#include "merge.h"
+#include "ops.h"
+#include "place.h"
+
+enum {
+	KNOWN_FLAGS = MREMAP_MAYMOVE | MREMAP_FIXED | 4 /* MREMAP_DONTUNMAP */,
+	DONTUNMAP = 4
+};
+
+/* struct vma_remap_struct */
+struct remap {
+	uint64_t address;
+	uint64_t old_length;
+	uint64_t new_length;
+	uint64_t flags;
+	uint64_t new_address; /* FIXED or DONTUNMAP only */
+	const struct vmt_event *event;
+	struct vmt_step *step;
+};
+
+static bool implies_new_address(const struct remap *remap)
+{
+	return remap->flags & (MREMAP_FIXED | DONTUNMAP);
+}
+
+/* check_mremap_params() */
+static int check_parameters(struct vmt_space *space, const struct remap *remap)
+{
+	uint64_t page_mask = vmt_space_page(space) - 1;
+
+	if (remap->flags & ~(uint64_t)KNOWN_FLAGS)
+		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS);
+	if (remap->address & page_mask)
+		return vmt_refuse(space, EINVAL, VMT_WHY_ADDRESS_UNALIGNED);
+	if (!remap->new_length)
+		return vmt_refuse(space, EINVAL, VMT_WHY_LENGTH_ZERO);
+	if (remap->new_length > space->task_size)
+		return vmt_refuse(space, EINVAL, VMT_WHY_BEYOND_TASK_SIZE);
+	if (!implies_new_address(remap))
+		return 0;
+	if (remap->new_address > space->task_size - remap->new_length)
+		return vmt_refuse(space, EINVAL, VMT_WHY_BEYOND_TASK_SIZE);
+	if (remap->new_address & page_mask)
+		return vmt_refuse(space, EINVAL, VMT_WHY_ADDRESS_UNALIGNED);
+	if (!(remap->flags & MREMAP_MAYMOVE))
+		return vmt_refuse(space, EINVAL, VMT_WHY_REMAP_NEEDS_MAYMOVE);
+	if (remap->flags & DONTUNMAP && remap->old_length != remap->new_length)
+		return vmt_refuse(space, EINVAL, VMT_WHY_REMAP_RESIZES);
+	if (remap->address + remap->old_length > remap->new_address &&
+	    remap->new_address + remap->new_length > remap->address)
+		return vmt_refuse(space, EINVAL, VMT_WHY_REMAP_OVERLAPS);
+	if (space->vmas.count + 2 >= space->max_map_count - 3)
+		return vmt_why_limit(space, VMT_WHY_MAP_LIMIT);
+	return 0;
+}
+
+static struct vmt_vma *lookup(const struct vmt_space *space, uint64_t address)
+{
+	struct vmt_vma *vma = vmt_find_vma(space, address);
+
+	return vma && vmt_vma_start(vma) <= address ? vma : NULL;
+}
+
+/* What growing in any place needs: the last part of check_prep_vma(). */
+static int check_growth(struct vmt_space *space, const struct remap *remap,
+			const struct vmt_vma *vma)
+{
+	uint64_t delta = remap->new_length - remap->old_length;
+	int error;
+
+	if (vma->flags & (VMT_VM_DONTEXPAND | VMT_VM_PFNMAP))
+		return vmt_refuse(space, EFAULT, VMT_WHY_DONT_EXPAND);
+	error = vmt_may_lock_more(space, vma->flags, delta);
+	return error ? error : vmt_may_expand(space, vma->flags, vmt_pages(space, delta), 0);
+}
+
+/* check_prep_vma() */
+static int check_vma(struct vmt_space *space, const struct remap *remap, const struct vmt_vma *vma)
+{
+	if (!vma)
+		return vmt_refuse(space, EFAULT, VMT_WHY_NOTHING_MAPPED);
+	if (vma->flags & VMT_VM_SEALED)
+		return vmt_why_sealed(space, vma);
+	if (!remap->old_length && !(vma->flags & (VMT_VM_SHARED | VMT_VM_MAYSHARE)))
+		return vmt_refuse(space, EINVAL, VMT_WHY_REMAP_EMPTY_PRIVATE);
+	if (remap->flags & DONTUNMAP && vma->flags & (VMT_VM_DONTEXPAND | VMT_VM_PFNMAP))
+		return vmt_refuse(space, EINVAL, VMT_WHY_DONT_EXPAND);
+	if (!implies_new_address(remap) && remap->new_length <= remap->old_length)
+		return 0;
+	if (remap->old_length > vmt_vma_end(vma) - remap->address) {
+		vmt_why(space, VMT_WHY_CROSSES_VMA, vmt_vma_start(vma), vmt_vma_end(vma), 0, 0);
+		return -EFAULT;
+	}
+	if (remap->new_length <= remap->old_length)
+		return 0;
+	return check_growth(space, remap, vma);
+}
+
+/* vrm_set_new_addr() */
+static int64_t choose_address(struct vmt_space *space, const struct remap *remap,
+			      const struct vmt_vma *vma, bool *ret_certain)
+{
+	struct vmt_place_request place = {
+		.address = remap->new_address,
+		.length = remap->new_length,
+		.pgoff = vma->pgoff + vmt_pages(space, remap->address - vmt_vma_start(vma)),
+		.map_flags = remap->flags & MREMAP_FIXED ? MAP_FIXED : 0,
+		.anonymous = vmt_vma_is_anon(vma),
+		.compat = remap->event->arch->word_bits == 32,
+	};
+
+	return vmt_get_unmapped_area(space, &place, ret_certain);
+}
+
+/* dontunmap_complete(): the source stays, without its pages and its lock. */
+static void empty_source(struct vmt_space *space, const struct remap *remap, uint64_t length)
+{
+	struct vmt_vma *vma = lookup(space, remap->address);
+
+	if (!vma)
+		return;
+	vmt_space_set_flags(space, vma, vma->flags & ~(VMT_VM_LOCKED | VMT_VM_LOCKONFAULT));
+	if (vmt_vma_start(vma) == remap->address && vmt_vma_end(vma) == remap->address + length) {
+		vma->anon_vma = VMT_ANON_NONE;
+		vma->anon_forked = false;
+	}
+}
+
+/* The destination: copy_vma(), which merges like a new mapping with the source's attributes. */
+static void copy_vma(struct vmt_space *space, const struct remap *remap, struct vmt_vma *vma,
+		     uint64_t to)
+{
+	struct vmt_vma proposed = *vma;
+
+	proposed.pgoff = vma->pgoff + vmt_pages(space, remap->address - vmt_vma_start(vma));
+	if (vmt_vma_is_anon(vma) && !vma->anon_vma)
+		proposed.pgoff = vmt_pages(space, to);
+	vmt_map_new_range(space, to, to + remap->new_length, &proposed, VMT_MERGE_BOTH_SIDES);
+}
+
+/* move_vma(). Returns the new address or -errno. */
+static int64_t move_vma(struct vmt_space *space, struct remap *remap)
+{
+	struct vmt_vma *vma = lookup(space, remap->address);
+	uint64_t source_end = remap->address + remap->old_length;
+	bool certain = true;
+	int64_t expected;
+	uint64_t to;
+	int error;
+
+	expected = choose_address(space, remap, vma, &certain);
+	if (expected < 0)
+		return expected;
+	if (space->vmas.count >= space->max_map_count - 3)
+		return vmt_why_limit(space, VMT_WHY_MAP_LIMIT);
+	if (!vma->may_split &&
+	    (vmt_vma_start(vma) != remap->address || vmt_vma_end(vma) != source_end)) {
+		vmt_why(space, VMT_WHY_SPECIAL_SPLIT, vmt_vma_start(vma), vmt_vma_end(vma), 0, 0);
+		return -EINVAL;
+	}
+	if (vma->flags & VMT_VM_ACCOUNT) {
+		error = vmt_enough_memory(space, vmt_pages(space, remap->new_length), &certain);
+		if (error)
+			return error;
+	}
+	remap->step->predicted = remap->step->predicted && certain;
+	if (remap->event->failed)
+		return expected;
+	/* A multi-VMA move takes its place from the request, not from the call's one result. */
+	to = remap->flags & MREMAP_FIXED ? (uint64_t)expected : (uint64_t)remap->event->result;
+	copy_vma(space, remap, vma, to);
+	vmt_history_copy(space, remap->address, vmt_min_u64(remap->old_length, remap->new_length),
+			 to);
+	vmt_history_mark(space, to, to + remap->new_length, remap->step->number);
+	if (remap->flags & DONTUNMAP)
+		empty_source(space, remap, remap->old_length);
+	else if (remap->old_length)
+		vmt_unmap_range(space, remap->address, source_end);
+	remap->step->start = vmt_min_u64(remap->step->start, to);
+	remap->step->end = vmt_max_u64(remap->step->end, to + remap->new_length);
+	return expected;
+}
+
+/* mremap_to(): FIXED clears the destination first; a shrinking move drops the tail first. */
+static int64_t move_to(struct vmt_space *space, struct remap *remap)
+{
+	const struct vmt_vma *vma = lookup(space, remap->address);
+	int error = 0;
+
+	if (remap->flags & MREMAP_FIXED)
+		error = vmt_unmap_range(space, remap->new_address,
+					remap->new_address + remap->new_length);
+	if (error)
+		return error;
+	if (remap->flags & MREMAP_FIXED)
+		vmt_history_drop(space, remap->new_address, remap->new_address + remap->new_length);
+	if (remap->old_length > remap->new_length) {
+		error = vmt_unmap_range(space, remap->address + remap->new_length,
+					remap->address + remap->old_length);
+		if (error)
+			return error;
+		remap->old_length = remap->new_length;
+	}
+	vma = lookup(space, remap->address);
+	if (remap->flags & DONTUNMAP)
+		error = vmt_may_expand(space, vma->flags, vmt_pages(space, remap->old_length), 0);
+	return error ? error : move_vma(space, remap);
+}
+
+/* vrm_can_expand_in_place() and expand_vma_in_place() */
+static bool expand_in_place(struct vmt_space *space, const struct remap *remap, struct vmt_vma *vma,
+			    int *ret_error)
+{
+	uint64_t end = vmt_vma_end(vma);
+	uint64_t delta = remap->new_length - remap->old_length;
+	const struct vmt_vma *next = vmt_vma_next(vma);
+	struct vmt_vma proposed = *vma;
+	bool certain = true;
+
+	if (remap->old_length != end - remap->address || end + delta > space->task_size)
+		return false;
+	if (next && vmt_vma_start(next) < end + delta) {
+		vmt_why(space, VMT_WHY_REMAP_BLOCKED, vmt_vma_start(next), vmt_vma_end(next), 0, 0);
+		return false;
+	}
+	if (vma->flags & VMT_VM_ACCOUNT)
+		*ret_error = vmt_enough_memory(space, vmt_pages(space, delta), &certain);
+	if (*ret_error)
+		return true;
+	vmt_anon_look(space, vma);
+	proposed.anon_vma = vma->anon_vma;
+	proposed.anon_forked = vma->anon_forked;
+	proposed.pgoff = vma->pgoff + vmt_pages(space, end - vmt_vma_start(vma));
+	vmt_map_new_range(space, end, end + delta, &proposed, VMT_MERGE_BOTH_SIDES);
+	return true;
+}
+
+/* mremap_at(): the kernel may choose the place. */
+static int64_t resize(struct vmt_space *space, struct remap *remap)
+{
+	struct vmt_vma *vma = lookup(space, remap->address);
+	int error = 0;
+
+	if (remap->new_length == remap->old_length)
+		return (int64_t)remap->address;
+	if (remap->new_length < remap->old_length) {
+		error = vmt_unmap_range(space, remap->address + remap->new_length,
+					remap->address + remap->old_length);
+		return error ? error : (int64_t)remap->address;
+	}
+	if (expand_in_place(space, remap, vma, &error))
+		return error ? error : (int64_t)remap->address;
+	if (!(remap->flags & MREMAP_MAYMOVE))
+		return vmt_refuse(space, ENOMEM, VMT_WHY_REMAP_NEEDS_MAYMOVE);
+	return move_vma(space, remap);
+}
+
+/* Files whose driver chooses addresses (SysV shm) and userfaultfd ranges move only alone. */
+static bool may_move_together(const struct vmt_vma *vma)
+{
+	return !vma->uffd && !vma->file.sysv;
+}
+
+/* remap_move(): a pure move may span several VMAs and holes (6.17). */
+static int64_t move_many(struct vmt_space *space, struct remap *remap)
+{
+	uint64_t start = remap->address;
+	uint64_t end = start + remap->old_length;
+	uint64_t target = remap->new_address;
+	bool alone = true;
+	int64_t result = -EFAULT;
+
+	for (uint64_t at = start; at < end;) {
+		struct vmt_vma *vma = vmt_find_vma(space, at);
+		struct remap one = *remap;
+		int64_t moved;
+
+		if (!vma || vmt_vma_start(vma) >= end)
+			break;
+		if (at == start && vmt_vma_start(vma) > start)
+			return vmt_refuse(space, EFAULT, VMT_WHY_NOTHING_MAPPED);
+		one.address = vmt_max_u64(at, vmt_vma_start(vma));
+		one.old_length = one.new_length = vmt_min_u64(end, vmt_vma_end(vma)) - one.address;
+		one.new_address = target + (one.address - start);
+		at = one.address + one.old_length;
+		if ((!alone || at < end) && !may_move_together(vma))
+			return vmt_refuse(space, EFAULT, VMT_WHY_REMAP_NOT_TOGETHER);
+		moved = check_vma(space, &one, vma);
+		if (!moved)
+			moved = move_to(space, &one);
+		if (moved < 0)
+			return moved;
+		if (alone)
+			result = moved;
+		alone = false;
+	}
+	return result < 0 ? vmt_refuse(space, EFAULT, VMT_WHY_NOTHING_MAPPED) : result;
+}
+
+int64_t vmt_op_mremap(struct vmt_space *space, const struct vmt_event *event, struct vmt_step *step)
+{
+	struct remap remap = {
+		.address = event->args[0],
+		.old_length = vmt_page_up(space, event->args[1]),
+		.new_length = vmt_page_up(space, event->args[2]),
+		.flags = event->args[3],
+		.event = event,
+		.step = step,
+	};
+	struct vmt_vma *vma;
+	int64_t error;
+
+	if (implies_new_address(&remap))
+		remap.new_address = event->args[4];
+	error = check_parameters(space, &remap);
+	if (error)
+		return error;
+	step->start = remap.address;
+	step->end = remap.address + vmt_max_u64(remap.old_length, vmt_space_page(space));
+	step->old_start = remap.address;
+	step->old_end = remap.address + remap.old_length;
+	vma = lookup(space, remap.address);
+	if (vma)
+		step->file_name = vmt_vma_mapping(space, vma).name;
+	if (space->features.mremap_many && implies_new_address(&remap) &&
+	    remap.old_length == remap.new_length && remap.old_length)
+		return move_many(space, &remap);
+	error = check_vma(space, &remap, vma);
+	if (error)
+		return error;
+	return implies_new_address(&remap) ? move_to(space, &remap) : resize(space, &remap);
+}

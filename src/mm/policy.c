@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mbind: do_mbind() (mm/mempolicy.c, 6.18), as far as it splits and merges VMAs. A policy is kept as
+ * a number that stands for mode and nodes; equal numbers, equal policies. Neither maps nor smaps
+ * shows it.
+ */
+#include <errno.h>
+#include <linux/mempolicy.h>
+
+#include "ops.h"
+#include "walk.h"
+
+enum {
+	FLAGS_KNOWN = MPOL_MF_STRICT | MPOL_MF_MOVE | MPOL_MF_MOVE_ALL
+};
+
+/* 0 for MPOL_DEFAULT, else a number for mode and node mask (FNV-1a). */
+static uint32_t policy_number(const struct vmt_event *event)
+{
+	uint32_t hash = 2166136261u;
+	uint64_t parts[1 + vmt_countof(event->words)] = { event->args[2] };
+
+	if (event->args[2] == MPOL_DEFAULT)
+		return 0;
+	for (unsigned i = 0; i < event->words_valid; i++)
+		parts[1 + i] = event->words[i];
+	for (size_t i = 0; i < sizeof(parts); i++)
+		hash = (hash ^ ((const unsigned char *)parts)[i]) * 16777619u;
+	return hash ? hash : 1;
+}
+
+static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start, uint64_t end,
+		   struct vmt_vma *proposed, void *data)
+{
+	(void)space;
+	(void)vma;
+	(void)start;
+	(void)end;
+	proposed->policy = *(const uint32_t *)data;
+	return 0;
+}
+
+int64_t vmt_op_mbind(struct vmt_space *space, const struct vmt_event *event, struct vmt_step *step)
+{
+	uint64_t start = event->args[0];
+	uint64_t length = vmt_page_up(space, event->args[1]);
+	uint32_t number = policy_number(event);
+	int error;
+
+	if (event->args[5] & ~(uint64_t)FLAGS_KNOWN)
+		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS);
+	if (start & (vmt_space_page(space) - 1))
+		return vmt_refuse(space, EINVAL, VMT_WHY_ADDRESS_UNALIGNED);
+	if (start + length < start)
+		return vmt_refuse(space, EINVAL, VMT_WHY_LENGTH_WRAPS);
+	if (!length && !event->failed)
+		return 0;
+	step->start = start;
+	step->end = start + length;
+	/* Whether mode and nodes are good is the kernel's to know: it has the node masks. */
+	if (event->failed) {
+		step->predicted = false;
+		if (event->result != -EFAULT)
+			return event->result;
+	}
+	error = vmt_walk(space, start, start + length,
+			 number ? VMT_WALK_STOP_AT_HOLE : VMT_WALK_OVER_HOLES, propose, &number,
+			 NULL);
+	if (error == -ENOMEM && vmt_step_has_why(step, VMT_WHY_HOLE))
+		return number ? -EFAULT : 0;
+	return error;
+}

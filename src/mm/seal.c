@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mseal: do_mseal() (mm/mseal.c, 6.18). The range is looked over for holes first, so a hole changes
+ * nothing.
+ */
+#include <errno.h>
+
+#include "ops.h"
+#include "walk.h"
+
+static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start, uint64_t end,
+		   struct vmt_vma *proposed, void *data)
+{
+	(void)space;
+	(void)vma;
+	(void)start;
+	(void)end;
+	(void)data;
+	proposed->flags |= VMT_VM_SEALED;
+	return 0;
+}
+
+/* range_contains_unmapped() */
+static bool has_hole(struct vmt_space *space, uint64_t start, uint64_t end)
+{
+	uint64_t at = start;
+
+	for (const struct vmt_vma *vma = vmt_find_vma(space, start);
+	     vma && vmt_vma_start(vma) <= at && at < end; vma = vmt_vma_next(vma))
+		at = vmt_vma_end(vma);
+	if (at >= end)
+		return false;
+	vmt_why(space, VMT_WHY_HOLE, at, end, 0, 0);
+	return true;
+}
+
+int64_t vmt_op_mseal(struct vmt_space *space, const struct vmt_event *event, struct vmt_step *step)
+{
+	uint64_t start = event->args[0];
+	uint64_t length = vmt_page_up(space, event->args[1]);
+
+	if (!space->features.mseal) {
+		step->predicted = false;
+		return -ENOSYS;
+	}
+	if (event->args[2])
+		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS);
+	if (start & (vmt_space_page(space) - 1))
+		return vmt_refuse(space, EINVAL, VMT_WHY_ADDRESS_UNALIGNED);
+	if ((event->args[1] && !length) || start + length < start)
+		return vmt_refuse(space, EINVAL, VMT_WHY_LENGTH_WRAPS);
+	if (!length)
+		return 0;
+	step->start = start;
+	step->end = start + length;
+	if (has_hole(space, start, start + length))
+		return -ENOMEM;
+	return vmt_walk(space, start, start + length, VMT_WALK_STOP_AT_HOLE, propose, NULL, NULL);
+}
