@@ -16,6 +16,7 @@
 enum vmt_event_kind {
 	VMT_EVENT_EXEC, /* a new image; the task stands before its first instruction */
 	VMT_EVENT_FORK, /* a new space: a copy of parent_space; the child has not run yet */
+	VMT_EVENT_ENTER, /* a mapping call that can change the layout is about to run */
 	VMT_EVENT_CALL, /* a mapping call returned; the task stands at its exit stop */
 	VMT_EVENT_CALL_LOST, /* a mapping call began and its exit was never seen (task killed) */
 	VMT_EVENT_SPACE_END, /* the last task of a space is about to exit, or has gone */
@@ -53,7 +54,7 @@ struct vmt_event {
 	bool order_inferred; /* another thread of the space changed it at the same time: which
 			      * came first is not known */
 
-	/* CALL, CALL_LOST */
+	/* ENTER (no result yet), CALL, CALL_LOST */
 	enum vmt_call_id call; /* IPC is resolved to SHMAT or SHMDT, old mmap keeps its name */
 	uint64_t number; /* as the kernel was asked */
 	uint64_t args[6]; /* old mmap: its six words; shmat through ipc: shmat's arguments */
@@ -61,10 +62,14 @@ struct vmt_event {
 	bool failed; /* result is -errno */
 	uint64_t ip;
 	uint64_t sp;
-	struct vmt_file_facts file; /* mmap with a descriptor; looked up before the call ran */
+	/*
+	 * mmap with a descriptor, looked up before the call ran. shmat: the segment, of which only
+	 * known, size_bytes and inode are set, and known only in vmtrace's own IPC namespace.
+	 */
+	struct vmt_file_facts file;
 	/*
 	 * Words that the call read or wrote through a pointer, already fetched: io_setup: the
-	 * context id; prlimit: new soft and hard limit; prctl PR_SET_VMA: none; ioctl
+	 * context id; mbind: the node mask; prlimit: new soft and hard limit; prctl PR_SET_VMA: none; ioctl
 	 * UFFDIO_REGISTER: start, length, mode. words_valid counts them, 0 if unreadable.
 	 */
 	uint64_t words[8];

@@ -126,8 +126,15 @@ bool vmt_proc_written(pid_t pid, uint64_t start, uint64_t end);
 /* VmPTE of /proc/PID/status: what the kernel charges the task for page tables. */
 VMT_MUST_CHECK int vmt_proc_page_table_kib(pid_t pid, uint64_t *ret_kib);
 
-/* vm.max_map_count, 65530 where it cannot be read. */
-uint64_t vmt_kernel_max_map_count(void);
+/* Settings of the kernel that decide what calls may do; the usual values where one is unreadable. */
+struct vmt_kernel_facts {
+	uint64_t max_map_count; /* vm.max_map_count */
+	unsigned overcommit; /* vm.overcommit_memory: 0, 1 or 2 */
+	uint64_t memory_bytes; /* RAM and swap */
+	uint64_t page_size_bytes;
+	unsigned possible_cpus;
+};
+void vmt_kernel_facts(struct vmt_kernel_facts *ret_facts);
 
 /* The kernel's release, "6.18.44"; static text. */
 const char *vmt_kernel_release(void);

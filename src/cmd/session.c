@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "vmtrace/annotate.h"
@@ -30,6 +31,7 @@ struct session {
 	struct vmt_step step;
 	struct vmt_layout rows; /* the kernel's answer, kept for its memory */
 	struct vmt_str text;
+	struct vmt_settings settings;
 	struct vmt_counts counts;
 	uint32_t space_count;
 };
@@ -192,7 +194,7 @@ static void on_exec(struct session *session, const struct vmt_event *event)
 	space->info.exe = image->exe_name ? image->exe_name : "";
 	space->model = vmt_space_new(event->space, session->names);
 	vmt_space_set_look(space->model, look_at_pages, space);
-	vmt_space_set_max_map_count(space->model, vmt_kernel_max_map_count());
+	vmt_space_configure(space->model, &session->settings);
 	session->options->renderer->ops->space(session->options->renderer, &space->info);
 	vmt_space_exec(space->model, image, publish, session);
 	vmt_image_deinit(image);
@@ -218,6 +220,35 @@ static void on_fork(struct session *session, const struct vmt_event *event)
 	vmt_layout_deinit(&layout);
 }
 
+static void on_enter(struct session *session, const struct vmt_event *event)
+{
+	struct session_space *space = find_space(session, event->space);
+
+	if (!space)
+		return;
+	space->pid = event->tid;
+	vmt_space_foresee(space->model, event);
+}
+
+/*
+ * The VMA whose code made the call. A 32-bit program enters the kernel from the vdso
+ * (__kernel_vsyscall), which has pushed three registers above the address it returns to.
+ */
+static void find_caller(const struct session_space *space, const struct vmt_event *event,
+			struct vmt_mapping *ret_holder)
+{
+	struct vmt_mapping caller;
+	uint32_t address;
+
+	vmt_space_find(space->model, event->ip, ret_holder);
+	if (event->arch->word_bits != 32 || strcmp(ret_holder->name, "[vdso]") != 0)
+		return;
+	if (vmt_proc_read(event->tid, event->sp + 3 * sizeof(address), &address, sizeof(address)) ==
+		    sizeof(address) &&
+	    vmt_space_find(space->model, address, &caller) && caller.perms & VMT_PERM_EXEC)
+		*ret_holder = caller;
+}
+
 static void on_call(struct session *session, const struct vmt_event *event)
 {
 	struct session_space *space = find_space(session, event->space);
@@ -231,11 +262,13 @@ static void on_call(struct session *session, const struct vmt_event *event)
 	session->current = space;
 	space->pid = event->tid;
 	check_stack(session, space);
-	vmt_space_find(space->model, event->ip, &holder);
+	find_caller(space, event, &holder);
 	actor = vmt_actor_of(holder.name, vmt_space_exe(space->model),
 			     vmt_space_interp(space->model), session->names);
 
 	vmt_step_begin(space->model, step);
+	step->actor = actor.name;
+	step->object = actor.object;
 	vmt_space_call(space->model, event, step);
 	if (event->kind == VMT_EVENT_CALL_LOST) {
 		step->check = VMT_CHECK_UNCHECKED;
@@ -248,8 +281,6 @@ static void on_call(struct session *session, const struct vmt_event *event)
 	if (event->order_inferred && step->reason == VMT_REASON_UNEXPLAINED)
 		step->reason = VMT_REASON_ORDER_INFERRED;
 	vmt_step_end(space->model, step);
-	step->actor = actor.name;
-	step->object = actor.object;
 	publish(session, step);
 }
 
@@ -307,7 +338,7 @@ static void on_space_end(struct session *session, const struct vmt_event *event)
 		.list = &list,
 		.counts = &space->counts,
 		.map_count = vmt_space_count(space->model),
-		.map_count_limit = vmt_kernel_max_map_count(),
+		.map_count_limit = session->settings.max_map_count,
 	};
 	if (event->alive)
 		info.has_page_table =
@@ -326,6 +357,9 @@ static void on_event(struct session *session, const struct vmt_event *event)
 	case VMT_EVENT_FORK:
 		on_fork(session, event);
 		break;
+	case VMT_EVENT_ENTER:
+		on_enter(session, event);
+		break;
 	case VMT_EVENT_CALL:
 	case VMT_EVENT_CALL_LOST:
 		on_call(session, event);
@@ -342,6 +376,22 @@ static void say_notice(void *data, const char *line)
 {
 	(void)data;
 	vmt_say(line);
+}
+
+static struct vmt_settings read_settings(void)
+{
+	struct vmt_kernel_facts facts;
+
+	vmt_kernel_facts(&facts);
+	return (struct vmt_settings){
+		.features = vmt_features_default(),
+		.max_map_count = facts.max_map_count,
+		.overcommit = facts.overcommit == 1   ? VMT_OVERCOMMIT_ALWAYS
+			      : facts.overcommit == 2 ? VMT_OVERCOMMIT_NEVER
+						      : VMT_OVERCOMMIT_GUESS,
+		.memory_pages = facts.memory_bytes / facts.page_size_bytes,
+		.possible_cpus = facts.possible_cpus,
+	};
 }
 
 static int spawn_status(const struct session *session, int result)
@@ -399,7 +449,11 @@ static int trace(struct session *session, struct vmt_status *ret_status, struct 
 int vmt_session_run(const struct vmt_session_options *options, struct vmt_status *ret_status,
 		    struct vmt_error *error)
 {
-	struct session session = { .options = options, .names = vmt_names_new() };
+	struct session session = {
+		.options = options,
+		.names = vmt_names_new(),
+		.settings = read_settings(),
+	};
 	struct vmt_tracer_options tracer = {
 		.no_seccomp = options->no_seccomp,
 		.no_aslr = options->no_aslr,

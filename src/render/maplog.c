@@ -41,15 +41,13 @@ struct shape {
 /* The range that an mremap() carried elsewhere; empty for every other step. */
 static void moved_range(const struct vmt_step *step, uint64_t *ret_start, uint64_t *ret_end)
 {
-	const struct vmt_event *event = step->event;
+	struct vmt_mapping before, now;
 
 	*ret_start = *ret_end = 0;
-	if (!event || event->call != VMT_CALL_MREMAP || event->failed ||
-	    step->old_start == step->start)
+	if (!vmt_text_remapped(step, &before, &now) || before.start == now.start)
 		return;
-	*ret_start = step->old_start;
-	*ret_end = step->old_start +
-		   vmt_min_u64(step->old_end - step->old_start, step->end - step->start);
+	*ret_start = before.start;
+	*ret_end = before.start + vmt_min_u64(before.end - before.start, now.end - now.start);
 }
 
 /* True if bytes of @map are neither under an added VMA nor carried elsewhere; both lists ascend. */

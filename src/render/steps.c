@@ -78,25 +78,54 @@ static const struct vmt_vma_view *view_in(const struct vmt_vma_view *views, size
 	return NULL;
 }
 
+static uint64_t page_up(const struct vmt_event *event, uint64_t size_bytes)
+{
+	uint64_t mask = event->arch ? vmt_arch_page_size(event->arch) - 1 : 4095;
+
+	return (size_bytes + mask) & ~mask;
+}
+
+bool vmt_text_remapped(const struct vmt_step *step, struct vmt_mapping *ret_old,
+		       struct vmt_mapping *ret_new)
+{
+	const struct vmt_event *event = step->event;
+
+	if (!event || event->call != VMT_CALL_MREMAP || event->kind != VMT_EVENT_CALL ||
+	    event->failed)
+		return false;
+	*ret_old = (struct vmt_mapping){
+		.start = event->args[0],
+		.end = event->args[0] + page_up(event, event->args[1]),
+	};
+	*ret_new = (struct vmt_mapping){
+		.start = (uint64_t)event->result,
+		.end = (uint64_t)event->result + page_up(event, event->args[2]),
+	};
+	return true;
+}
+
 /*
- * The step's own range; where the model gave none, the first VMA that it made or took away. A brk()
- * that moved nothing still tells where the break is.
+ * What the line is about: the step's own range; for mremap() where the memory is now; where the
+ * model gave no range, the one VMA or the first that was made or taken away. A brk() that moved
+ * nothing still tells where the break is.
  */
 static void range_of(const struct vmt_step *step, uint64_t *ret_start, uint64_t *ret_end)
 {
-	const struct vmt_vma_view *view = NULL;
+	size_t changed = step->added.count + step->removed.count;
+	const struct vmt_mapping *map = NULL;
+	struct vmt_mapping before, now;
 
 	*ret_start = step->start;
 	*ret_end = step->end;
-	if (step->end > step->start || step->whole)
+	if (vmt_text_remapped(step, &before, &now))
+		map = &now;
+	else if (step->end > step->start || (step->whole && changed != 1))
 		return;
-	if (step->added.count)
-		view = &step->added.data[0];
-	else if (step->removed.count)
-		view = &step->removed.data[0];
-	if (view) {
-		*ret_start = view->map.start;
-		*ret_end = view->map.end;
+	else if (changed)
+		map = step->added.count ? &step->added.data[0].map : &step->removed.data[0].map;
+	if (map) {
+		*ret_start = map->start;
+		*ret_end = map->end;
 	} else if (step->event && step->event->call == VMT_CALL_BRK && !step->event->failed) {
 		*ret_start = *ret_end = (uint64_t)step->event->result;
 	}
@@ -155,7 +184,10 @@ static void add_where(struct vmt_line *line, const struct columns *columns,
 		vmt_line_add(line, VMT_STYLE_PLAIN, "the whole space");
 		return;
 	}
-	vmt_line_printf(line, VMT_STYLE_PLAIN, "%0*" PRIx64, (int)space->address_columns, start);
+	/* A call that failed without asking for a place has none. */
+	if (start || !step->event || !step->event->failed)
+		vmt_line_printf(line, VMT_STYLE_PLAIN, "%0*" PRIx64, (int)space->address_columns,
+				start);
 	if (end <= start) {
 		add_name(line, columns, step, step->file_name);
 		return;
@@ -180,18 +212,22 @@ static void add_where(struct vmt_line *line, const struct columns *columns,
 			  : step->file_name);
 }
 
-/* The step's reasons in one text, and what the comparison with the kernel had to say. */
+/* The step's reasons in one text. */
 static void why_text(const struct vmt_step *step, struct vmt_str *text)
 {
-	for (unsigned i = 0; i < step->why_count; i++) {
-		size_t before = text->length;
+	struct vmt_str reason = { 0 };
 
-		if (before)
+	for (unsigned i = 0; i < step->why_count; i++) {
+		vmt_str_clear(&reason);
+		vmt_why_text(step, &step->why[i], &reason);
+		if (text->length && reason.length)
 			vmt_str_add(text, "; ");
-		vmt_why_text(step, &step->why[i], text);
+		vmt_str_add(text, vmt_str_text(&reason));
 	}
+	vmt_str_deinit(&reason);
 }
 
+/* What the comparison with the kernel had to say. */
 static void check_text(const struct vmt_step *step, struct vmt_str *text)
 {
 	bool changed = step->added.count || step->removed.count;

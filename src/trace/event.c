@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 
 #include "procfs.h"
@@ -245,6 +246,37 @@ static void fetch_mmap(struct vmt_tracer *tracer, struct vmt_task *task)
 		fetch_file(tracer, task, (int)call->args[4]);
 }
 
+/* ---- Others --------------------------------------------------------------------------------- */
+
+/* The size of the segment, if its id means the same to us as to the task. */
+static void fetch_segment(struct vmt_task *task)
+{
+	struct vmt_file_facts *file = &task->call.file;
+	struct shmid_ds segment;
+	struct stat ours, theirs;
+	char path[FD_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/ipc", task->tid);
+	if (stat("/proc/self/ns/ipc", &ours) < 0 || stat(path, &theirs) < 0 ||
+	    ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev ||
+	    shmctl((int)task->call.args[0], IPC_STAT, &segment) < 0)
+		return;
+	file->known = true;
+	file->size_bytes = segment.shm_segsz;
+	file->inode = (uint32_t)task->call.args[0];
+}
+
+/* get_nodes(): maxnode counts one bit too many. */
+static void fetch_nodes(struct vmt_task *task)
+{
+	size_t word_bytes = arch_word_bytes(task->call.arch);
+	uint64_t bits = task->call.args[4] ? task->call.args[4] - 1 : 0;
+	uint64_t words = (bits + 8 * word_bytes - 1) / (8 * word_bytes);
+
+	if (words > 0)
+		fetch_words(task, task->call.args[3], (unsigned)vmt_min_u64(words, 6), word_bytes);
+}
+
 /* ---- Together ---------------------------------------------------------------------------- */
 
 void vmt_event_fetch(struct vmt_tracer *tracer, struct vmt_task *task)
@@ -275,6 +307,12 @@ void vmt_event_fetch(struct vmt_tracer *tracer, struct vmt_task *task)
 		break;
 	case VMT_CALL_IO_SETUP:
 		task->out_address = call->args[1];
+		break;
+	case VMT_CALL_SHMAT:
+		fetch_segment(task);
+		break;
+	case VMT_CALL_MBIND:
+		fetch_nodes(task);
 		break;
 	default:
 		break;

@@ -116,16 +116,3 @@ int vmt_proc_page_table_kib(pid_t pid, uint64_t *ret_kib)
 	vmt_str_deinit(&text);
 	return result < 0 ? result : 0;
 }
-
-uint64_t vmt_kernel_max_map_count(void)
-{
-	FILE *file = fopen("/proc/sys/vm/max_map_count", "re");
-	unsigned long count;
-
-	if (!file)
-		return 65530;
-	if (fscanf(file, "%lu", &count) != 1)
-		count = 65530;
-	fclose(file);
-	return count;
-}

@@ -147,6 +147,8 @@ static void call_begin(struct vmt_tracer *tracer, struct vmt_task *task)
 {
 	vmt_event_fetch(tracer, task);
 	task->call_state = VMT_TASK_CALL_RUNNING;
+	if (vmt_call_info(task->call.call)->layout)
+		vmt_tracer_push_call(tracer, task, VMT_EVENT_ENTER);
 	if (!task->space || !is_serialised(task->call.call))
 		return;
 	assert(task->space->in_flight == 0);
@@ -238,7 +240,7 @@ static void release_held(struct vmt_tracer *tracer)
 		}
 		unhold(tracer, i);
 		call_begin(tracer, task);
-		resume(tracer, task);
+		vmt_tracer_ready(tracer, task);
 	}
 }
 
@@ -288,6 +290,9 @@ int vmt_tracer_next(struct vmt_tracer *tracer, struct vmt_event *ret_event, stru
 			return 1;
 		}
 		let_go(tracer);
+		/* A call that was let in has its own event first. */
+		if (tracer->events.count || tracer->ready.count)
+			continue;
 		if (tracer->task_count == 0 || vmt_signals_interrupted())
 			return 0;
 		tid = vmt_signals_wait(&status);

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+# bash completion for vmtrace
+
+# A word list with commas: completes its last part.
+_vmtrace_list() {
+	local done=''
+	[[ $cur == *,* ]] && done=${cur%,*},
+	mapfile -t COMPREPLY < <(compgen -P "$done" -W "$1" -- "${cur##*,}")
+	compopt -o nospace
+}
+
+_vmtrace() {
+	local options='-o --output= --log= --no-seccomp --no-aslr --color= -v --verbose -q --quiet -h --help -V --version'
+	local cur prev words cword
+	_init_completion -s || return
+
+	# From the program on, its own completion takes over.
+	local i
+	for ((i = 1; i < cword; i++)); do
+		case ${words[i]} in
+		run) [[ $i -eq 1 ]] || break ;;
+		-o | --output | --log | --color) ((i++)) ;;
+		--)
+			((i++))
+			break
+			;;
+		-*) ;;
+		*) break ;;
+		esac
+	done
+	if ((i < cword)); then
+		_command_offset "$i"
+		return
+	fi
+
+	case $prev in
+	-o | --output)
+		_filedir
+		return
+		;;
+	--log)
+		_vmtrace_list 'steps map calls'
+		return
+		;;
+	--color)
+		mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur")
+		return
+		;;
+	esac
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$cur")
+		[[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
+		return
+	fi
+	mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+	((cword == 1)) && [[ run == "$cur"* ]] && COMPREPLY+=(run)
+	[[ $cur == */* ]] && _filedir
+}
+
+complete -F _vmtrace vmtrace

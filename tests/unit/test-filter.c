@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The seccomp program, run by an interpreter of the few instructions that it is made of, against
+ * the tables that it was made from: every number, matching and other arguments, both x86
+ * architectures and one that it does not know.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+
+#include "filter.h"
+#include "vmtrace/arch.h"
+#include "vmtrace/base.h"
+
+enum {
+	NUMBER_END = 1024, /* beyond every call number */
+	X32_BIT = 0x40000000,
+	INSTRUCTIONS_MAX = 32, /* that one call may cost */
+};
+
+struct machine {
+	struct vmt_filter filter;
+	unsigned steps; /* of the last run */
+};
+
+static uint32_t load(const struct seccomp_data *data, uint32_t offset)
+{
+	uint32_t word;
+
+	assert_int_equal(offset % sizeof(word), 0);
+	assert_true(offset + sizeof(word) <= sizeof(*data));
+	memcpy(&word, (const char *)data + offset, sizeof(word));
+	return word;
+}
+
+static uint32_t run(struct machine *machine, const struct seccomp_data *data)
+{
+	size_t at = 0;
+	uint32_t accumulator = 0;
+
+	for (machine->steps = 1;; machine->steps++) {
+		const struct sock_filter *i;
+		bool outcome;
+
+		assert_true(at < machine->filter.code.count);
+		i = &machine->filter.code.data[at++];
+		switch (i->code) {
+		case BPF_LD | BPF_W | BPF_ABS:
+			accumulator = load(data, i->k);
+			break;
+		case BPF_RET | BPF_K:
+			return i->k;
+		case BPF_JMP | BPF_JA:
+			at += i->k;
+			break;
+		case BPF_JMP | BPF_K | BPF_JEQ:
+		case BPF_JMP | BPF_K | BPF_JGE:
+			outcome = BPF_OP(i->code) == BPF_JEQ ? accumulator == i->k
+							     : accumulator >= i->k;
+			at += outcome ? i->jt : i->jf;
+			break;
+		default:
+			fail_msg("instruction %#x", i->code);
+		}
+	}
+}
+
+/* What the tables say, read one row after the other. */
+static uint32_t expected(const struct vmt_arch *arch, const struct seccomp_data *data)
+{
+	for (size_t i = 0; i < arch->call_count; i++) {
+		const struct vmt_call_row *row = &arch->calls[i];
+
+		if ((int)row->number != data->nr)
+			continue;
+		if (row->match_count == 0)
+			return SECCOMP_RET_TRACE;
+		for (unsigned m = 0; m < row->match_count; m++)
+			if ((uint32_t)data->args[row->match_arg] == row->match[m])
+				return SECCOMP_RET_TRACE;
+	}
+	return SECCOMP_RET_ALLOW;
+}
+
+static void check(struct machine *machine, const struct vmt_arch *arch,
+		  const struct seccomp_data *data)
+{
+	assert_int_equal(run(machine, data), expected(arch, data));
+	assert_true(machine->steps <= INSTRUCTIONS_MAX);
+}
+
+/* Each value of @row, its neighbours, with garbage above 32 bits, and in every other argument. */
+static void check_matches(struct machine *machine, const struct vmt_arch *arch,
+			  const struct vmt_call_row *row)
+{
+	for (unsigned m = 0; m < row->match_count; m++) {
+		for (int delta = -1; delta <= 1; delta++) {
+			uint32_t low = row->match[m] + (uint32_t)delta;
+
+			for (unsigned argument = 0; argument < 6; argument++) {
+				struct seccomp_data data = {
+					.nr = (int)row->number,
+					.arch = arch->audit_arch,
+				};
+
+				data.args[argument] = low;
+				check(machine, arch, &data);
+				data.args[argument] = 0xdeadbeef00000000 | low;
+				check(machine, arch, &data);
+			}
+		}
+	}
+}
+
+static void check_arch(struct machine *machine, const struct vmt_arch *arch)
+{
+	size_t traced = 0;
+
+	for (int number = -1; number < NUMBER_END; number++) {
+		struct seccomp_data data = { .nr = number, .arch = arch->audit_arch };
+
+		check(machine, arch, &data);
+		traced += run(machine, &data) == SECCOMP_RET_TRACE;
+		data.nr = number | X32_BIT;
+		assert_int_equal(run(machine, &data), SECCOMP_RET_ALLOW);
+	}
+	assert_true(traced >= 20);
+	for (size_t i = 0; i < arch->call_count; i++)
+		check_matches(machine, arch, &arch->calls[i]);
+}
+
+static void test_tables(void **state)
+{
+	struct machine machine = { 0 };
+
+	(void)state;
+	vmt_filter_init(&machine.filter, vmt_arches);
+	check_arch(&machine, &vmt_arch_x86_64);
+	check_arch(&machine, &vmt_arch_i386);
+	vmt_filter_deinit(&machine.filter);
+}
+
+static void test_other_arch(void **state)
+{
+	struct machine machine = { 0 };
+
+	(void)state;
+	vmt_filter_init(&machine.filter, vmt_arches);
+	for (int number = 0; number < NUMBER_END; number++) {
+		struct seccomp_data data = { .nr = number, .arch = AUDIT_ARCH_S390X };
+
+		assert_int_equal(run(&machine, &data), SECCOMP_RET_ALLOW);
+	}
+	vmt_filter_deinit(&machine.filter);
+}
+
+/* Subtrees longer than the 8 bits of a comparison's jump. */
+static void test_long_jumps(void **state)
+{
+	static const uint32_t values[] = { 3, 5, 7, 11, 13, 17, 19, 23, 29, 31 };
+	struct vmt_call_row rows[200];
+	struct vmt_arch arch = {
+		.audit_arch = AUDIT_ARCH_S390X,
+		.calls = rows,
+		.call_count = vmt_countof(rows),
+	};
+	const struct vmt_arch *const arches[] = { &arch, &vmt_arch_x86_64, NULL };
+	struct machine machine = { 0 };
+
+	(void)state;
+	for (unsigned i = 0; i < vmt_countof(rows); i++) {
+		rows[i] = (struct vmt_call_row){ .number = 2 * i, .call = VMT_CALL_MMAP };
+		if (i % 3 == 0) {
+			rows[i].match_arg = i % 6;
+			rows[i].match_count = vmt_countof(values);
+			rows[i].match = values;
+		}
+	}
+	vmt_filter_init(&machine.filter, arches);
+	assert_true(machine.filter.code.count > 1024);
+	check_arch(&machine, &arch);
+	check_arch(&machine, &vmt_arch_x86_64);
+	vmt_filter_deinit(&machine.filter);
+}
+
+static void test_no_arch(void **state)
+{
+	static const struct vmt_arch *const arches[] = { NULL };
+	struct seccomp_data data = { .nr = 9, .arch = AUDIT_ARCH_X86_64 };
+	struct machine machine = { 0 };
+
+	(void)state;
+	vmt_filter_init(&machine.filter, arches);
+	assert_int_equal(run(&machine, &data), SECCOMP_RET_ALLOW);
+	vmt_filter_deinit(&machine.filter);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_other_arch),
+		cmocka_unit_test(test_long_jumps),
+		cmocka_unit_test(test_no_arch),
+	};
+
+	return cmocka_run_group_tests_name("filter", tests, NULL, NULL);
+}
