@@ -11,7 +11,7 @@
  *
  *	vmt_step_begin(space, &step);
  *	vmt_space_call(space, event, &step);            predict, then do
- *	vmt_step_range(&step, &start, &end);            what to ask the kernel about
+ *	vmt_step_range(space, &step, 0, &start, &end)   what to ask the kernel about
  *	vmt_space_check(space, rows, start, end, &step) compare, take over
  *	vmt_step_end(space, &step);                     number it, list what changed
  *
@@ -304,22 +304,30 @@ void vmt_space_foresee(struct vmt_space *space, const struct vmt_event *event);
 void vmt_space_call(struct vmt_space *space, const struct vmt_event *event, struct vmt_step *step);
 
 /*
- * Finds out whether the bottom of a VM_GROWSDOWN VMA has moved: @row is the kernel's VMA at the
- * stack. Returns true when it grew; the step then says so and is to be ended.
+ * The lowest VM_GROWSDOWN VMA that starts at or above @above; false if there is none. Nearly always
+ * that is the stack, but a program can map others.
+ */
+bool vmt_space_grower(const struct vmt_space *space, uint64_t above, uint64_t *ret_start,
+		      uint64_t *ret_end);
+
+/*
+ * Finds out whether the bottom of a VM_GROWSDOWN VMA has moved: @row is the kernel's VMA at its
+ * top. Returns true when it grew; the step was begun, says so, and is to be ended.
  */
 bool vmt_space_grow(struct vmt_space *space, const struct vmt_mapping *row, struct vmt_step *step);
-/* The VMA that holds the stack pointer of the first thread; empty if it is gone. */
-void vmt_space_stack(const struct vmt_space *space, uint64_t *ret_start, uint64_t *ret_end);
 
-/* The range that must be asked of the kernel to check @step; false if there is nothing to ask. */
-bool vmt_step_range(const struct vmt_space *space, const struct vmt_step *step, uint64_t *ret_start,
-		    uint64_t *ret_end);
+/*
+ * The ranges that must be asked of the kernel to check @step, by @index from 0; false behind the
+ * last one. Most steps have one, a move has two, a step that changed nothing may have none.
+ */
+bool vmt_step_range(const struct vmt_space *space, const struct vmt_step *step, unsigned index,
+		    uint64_t *ret_start, uint64_t *ret_end);
 
 /* What vmt_space_check() found. */
 enum vmt_compared {
 	VMT_COMPARED_EQUAL,
 	VMT_COMPARED_TAKEN_OVER, /* they differed; the space is now as the kernel says */
-	VMT_COMPARED_ASK_WIDER, /* they differ, and *start, *end are wider now: ask again */
+	VMT_COMPARED_ASK_WIDER, /* they differ: ask again, with names, for *start, *end as they are now */
 };
 
 /*

@@ -148,19 +148,31 @@ static void check_range(struct session *session, struct session_space *space, ui
 	}
 }
 
-/* The stack grows in page faults, without a call: looked for at every stop. */
-static void check_stack(struct session *session, struct session_space *space)
+static void check_step(struct session *session, struct session_space *space)
 {
 	uint64_t start, end;
-	struct vmt_mapping row;
 
-	vmt_space_stack(space->model, &start, &end);
-	if (start == end || !space->probe || vmt_probe_find(space->probe, end - 1, &row) < 0)
-		return;
-	if (row.start == start || !vmt_space_grow(space->model, &row, &session->step))
-		return;
-	vmt_step_end(space->model, &session->step);
-	publish(session, &session->step);
+	session->step.check = VMT_CHECK_MATCH;
+	for (unsigned i = 0; vmt_step_range(space->model, &session->step, i, &start, &end); i++)
+		check_range(session, space, start, end);
+}
+
+/* A stack grows in page faults, without a call: looked for before each call and at the end. */
+static void check_growth(struct session *session, struct session_space *space)
+{
+	uint64_t above = 0;
+	uint64_t start, end;
+
+	while (space->probe && vmt_space_grower(space->model, above, &start, &end)) {
+		struct vmt_mapping row;
+
+		above = end;
+		if (vmt_probe_find(space->probe, end - 1, &row) < 0 || row.start == start ||
+		    !vmt_space_grow(space->model, &row, &session->step))
+			continue;
+		vmt_step_end(space->model, &session->step);
+		publish(session, &session->step);
+	}
 }
 
 /* ---- Events ----------------------------------------------------------------------------- */
@@ -226,7 +238,9 @@ static void on_enter(struct session *session, const struct vmt_event *event)
 
 	if (!space)
 		return;
+	session->current = space;
 	space->pid = event->tid;
+	check_growth(session, space);
 	vmt_space_foresee(space->model, event);
 }
 
@@ -255,13 +269,11 @@ static void on_call(struct session *session, const struct vmt_event *event)
 	struct vmt_step *step = &session->step;
 	struct vmt_mapping holder = { .name = "" };
 	struct vmt_actor actor;
-	uint64_t start, end;
 
 	if (!space)
 		return;
 	session->current = space;
 	space->pid = event->tid;
-	check_stack(session, space);
 	find_caller(space, event, &holder);
 	actor = vmt_actor_of(holder.name, vmt_space_exe(space->model),
 			     vmt_space_interp(space->model), session->names);
@@ -273,10 +285,8 @@ static void on_call(struct session *session, const struct vmt_event *event)
 	if (event->kind == VMT_EVENT_CALL_LOST) {
 		step->check = VMT_CHECK_UNCHECKED;
 		step->reason = VMT_REASON_UNREADABLE;
-	} else if (vmt_step_range(space->model, step, &start, &end)) {
-		check_range(session, space, start, end);
 	} else {
-		step->check = VMT_CHECK_MATCH;
+		check_step(session, space);
 	}
 	if (event->order_inferred && step->reason == VMT_REASON_UNEXPLAINED)
 		step->reason = VMT_REASON_ORDER_INFERRED;
@@ -292,7 +302,7 @@ static void check_whole(struct session *session, struct session_space *space, pi
 	uint64_t end = UINT64_MAX;
 	size_t kept = 0;
 
-	check_stack(session, space);
+	check_growth(session, space);
 	if (vmt_proc_maps(pid, session->names, &rows) < 0) {
 		vmt_layout_deinit(&rows);
 		return;

@@ -27,6 +27,16 @@ static uint64_t ring_bytes(const struct vmt_space *space, uint64_t asked)
 	return vmt_page_up(space, RING_HEADER_BYTES + EVENT_BYTES * events);
 }
 
+static void remember_ring(struct vmt_space *space, uint64_t address, uint64_t bytes)
+{
+	const struct vmt_vma *vma = vmt_find_vma(space, address);
+	struct vmt_ring ring = { .address = address, .bytes = bytes };
+
+	if (vma)
+		ring.description = vma->file.description;
+	vmt_array_push(&space->rings, ring);
+}
+
 int64_t vmt_op_io_setup(struct vmt_space *space, const struct vmt_event *event,
 			struct vmt_step *step)
 {
@@ -61,24 +71,70 @@ int64_t vmt_op_io_setup(struct vmt_space *space, const struct vmt_event *event,
 	address = vmt_do_mmap(space, &request, step);
 	if (address < 0)
 		return address;
+	remember_ring(space, event->words[0], request.length);
 	/* The call returns 0; the address is what is predicted of it. */
 	return address == request.result || !step->predicted ? 0 : address;
+}
+
+void vmt_aio_moved(struct vmt_space *space, const struct vmt_vma *ring, uint64_t address)
+{
+	for (size_t i = 0; i < space->rings.count; i++) {
+		if (ring->file.description &&
+		    space->rings.data[i].description == ring->file.description)
+			space->rings.data[i].address = address;
+	}
+}
+
+/*
+ * lookup_ioctx() reads the context's number from the ring itself, in the target's memory. Where
+ * something else is mapped by now, it reads that, and what it finds is open.
+ */
+static bool ring_in_place(const struct vmt_space *space, const struct vmt_ring *ring)
+{
+	const struct vmt_vma *vma = vmt_find_vma(space, ring->address);
+
+	return vma && vmt_vma_start(vma) <= ring->address && vma->flags & VMT_VM_READ &&
+	       vma->file.description == ring->description;
+}
+
+/* A context that the model knows nothing of, from before the trace began for one. */
+static int64_t destroy_unknown(struct vmt_space *space, const struct vmt_event *event,
+			       struct vmt_step *step)
+{
+	const struct vmt_vma *vma = vmt_find_vma(space, event->args[0]);
+
+	step->predicted = event->failed;
+	if (event->failed)
+		return vmt_refuse(space, EINVAL, VMT_WHY_AIO_REFUSED);
+	if (!vma || vmt_vma_start(vma) > event->args[0]) {
+		step->whole = true;
+		return 0;
+	}
+	step->start = event->args[0];
+	step->end = vmt_vma_end(vma);
+	step->file_name = vma->file.name;
+	(void)vmt_unmap_range(space, step->start, step->end);
+	return 0;
 }
 
 int64_t vmt_op_io_destroy(struct vmt_space *space, const struct vmt_event *event,
 			  struct vmt_step *step)
 {
-	struct vmt_vma *vma = vmt_find_vma(space, event->args[0]);
+	for (size_t i = 0; i < space->rings.count; i++) {
+		struct vmt_ring ring = space->rings.data[i];
 
-	if (event->failed || !vma || vmt_vma_start(vma) != event->args[0]) {
-		step->predicted = false;
-		step->whole = !event->failed;
-		return vmt_refuse(space, EINVAL, VMT_WHY_AIO_REFUSED);
+		if (ring.address != event->args[0])
+			continue;
+		step->predicted = ring_in_place(space, &ring);
+		step->start = ring.address;
+		step->end = ring.address + ring.bytes;
+		step->file_name = "/[aio] (deleted)";
+		if (event->failed)
+			return vmt_refuse(space, EINVAL, VMT_WHY_AIO_REFUSED);
+		space->rings.data[i] = space->rings.data[--space->rings.count];
+		/* vm_munmap() failures are not reported. */
+		(void)vmt_unmap_range(space, step->start, step->end);
+		return 0;
 	}
-	step->start = vmt_vma_start(vma);
-	step->end = vmt_vma_end(vma);
-	step->file_name = vma->file.name;
-	/* vm_munmap() failures are not reported. */
-	(void)vmt_unmap_range(space, step->start, step->end);
-	return 0;
+	return destroy_unknown(space, event, step);
 }

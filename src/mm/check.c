@@ -140,27 +140,24 @@ static void take_over(struct vmt_space *space, const struct vmt_layout *rows, ui
 	vmt_array_deinit(&templates);
 }
 
-bool vmt_step_range(const struct vmt_space *space, const struct vmt_step *step, uint64_t *ret_start,
-		    uint64_t *ret_end)
+bool vmt_step_range(const struct vmt_space *space, const struct vmt_step *step, unsigned index,
+		    uint64_t *ret_start, uint64_t *ret_end)
 {
-	uint64_t start = step->start;
-	uint64_t end = step->end;
+	struct vmt_spans spans = space->dirty;
 
 	if (step->whole) {
 		*ret_start = 0;
 		*ret_end = UINT64_MAX;
-		return true;
+		return index == 0;
 	}
-	if (start >= end) {
-		start = UINT64_MAX;
-		end = 0;
-	}
-	start = vmt_min_u64(start, space->dirty_start);
-	end = vmt_max_u64(end, space->dirty_end);
-	if (start > end)
+	if (step->start < step->end)
+		vmt_spans_add(&spans, step->start, step->end);
+	if (step->event && step->event->call == VMT_CALL_MREMAP && step->old_start < step->old_end)
+		vmt_spans_add(&spans, step->old_start, step->old_end);
+	if (index >= spans.count)
 		return false;
-	*ret_start = start;
-	*ret_end = end;
+	*ret_start = spans.rows[index].start;
+	*ret_end = spans.rows[index].end;
 	return true;
 }
 
@@ -205,6 +202,26 @@ static bool same_pages(const struct vmt_vma *vma, const struct vmt_layout *rows,
 	return true;
 }
 
+/* Nothing but VM_GROWSDOWN VMAs whose bottom has moved, in page faults since the last look? */
+static bool only_growth(const struct vmt_space *space, const struct vmt_layout *rows,
+			uint64_t start, uint64_t end)
+{
+	const struct vmt_vma *vma = first_touching(space, start);
+	size_t i = 0;
+
+	for (; vma && vmt_vma_start(vma) <= end && i < rows->count; vma = vmt_vma_next(vma), i++) {
+		struct vmt_mapping have = vmt_vma_mapping(space, vma);
+
+		if (vma->flags & VMT_VM_GROWSDOWN && rows->data[i].start < have.start) {
+			have.offset -= vma->file.description ? have.start - rows->data[i].start : 0;
+			have.start = rows->data[i].start;
+		}
+		if (!vmt_mapping_equal(&have, &rows->data[i]))
+			return false;
+	}
+	return i == rows->count && !(vma && vmt_vma_start(vma) <= end);
+}
+
 /*
  * A known reason for a difference. Where only the borders between private VMAs differ and pages
  * were written, it is the identity of their anon_vmas: the kernel does not show which VMAs were
@@ -217,6 +234,8 @@ static enum vmt_reason explain(const struct vmt_space *space, const struct vmt_l
 	uint64_t modelled = 0;
 	uint64_t real = 0;
 
+	if (only_growth(space, rows, start, end))
+		return VMT_REASON_STACK_GREW;
 	for (struct vmt_vma *vma = first_touching(space, start); vma && vmt_vma_start(vma) <= end;
 	     vma = vmt_vma_next(vma)) {
 		if (!same_pages(vma, rows, space))
@@ -241,7 +260,7 @@ enum vmt_compared vmt_space_check(struct vmt_space *space, const struct vmt_layo
 		return VMT_COMPARED_EQUAL;
 	}
 	hull(space, rows, &low, &high);
-	if (low != *start || high != *end) {
+	if (low != *start || high != *end || (rows->count && !rows->data[0].name)) {
 		*start = low;
 		*end = high;
 		return VMT_COMPARED_ASK_WIDER;

@@ -68,8 +68,7 @@ void vmt_step_begin(struct vmt_space *space, struct vmt_step *step)
 	space->step = step;
 	space->serial++;
 	vmt_array_clear(&space->touched);
-	space->dirty_start = UINT64_MAX;
-	space->dirty_end = 0;
+	space->dirty.count = 0;
 }
 
 /* The look of @vma with its history, whose numbers go to @numbers. */
@@ -174,8 +173,9 @@ void vmt_step_end(struct vmt_space *space, struct vmt_step *step)
 {
 	assert(space->step == step);
 	judge_prediction(step);
-	if (space->dirty_start < space->dirty_end)
-		vmt_history_sync(space, space->dirty_start, space->dirty_end, step->number);
+	for (unsigned i = 0; i < space->dirty.count; i++)
+		vmt_history_sync(space, space->dirty.rows[i].start, space->dirty.rows[i].end,
+				 step->number);
 	for (size_t i = 0; i < space->touched.count; i++) {
 		struct vmt_vma *vma = space->touched.data[i];
 

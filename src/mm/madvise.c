@@ -51,7 +51,7 @@ static bool sealed_against(const struct vmt_vma *vma, int advice)
 	case MADV_DONTFORK:
 	case MADV_WIPEONFORK:
 	case ADVICE_GUARD_INSTALL:
-		return !is_file(vma) && !(vma->flags & VMT_VM_WRITE);
+		return vmt_vma_is_anon(vma) && !(vma->flags & VMT_VM_WRITE);
 	default:
 		return false;
 	}
@@ -149,7 +149,7 @@ static int page_advice(struct vmt_space *space, struct vmt_vma *vma, int advice)
 	case ADVICE_GUARD_INSTALL:
 		if (vma->flags & (special | VMT_VM_HUGETLB | VMT_VM_LOCKED))
 			return refuse(space, vma);
-		if (!is_file(vma) && !vma->anon_vma)
+		if (vmt_vma_is_anon(vma) && !vma->anon_vma)
 			vmt_anon_prepare(space, vma);
 		return 1;
 	case ADVICE_GUARD_REMOVE:

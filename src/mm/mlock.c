@@ -72,7 +72,7 @@ static int over_limit(struct vmt_space *space, uint64_t start, uint64_t end)
 
 /*
  * __mm_populate() after the lock: memory without access rights cannot be faulted in (-EFAULT, which
- * mlock reports as ENOMEM). Pages beyond a file's end neither, but that the model cannot see.
+ * mlock reports as ENOMEM). Pages beyond a file's end and guard pages neither, but those the model cannot see.
  */
 static int populate(struct vmt_space *space, uint64_t start, uint64_t end, struct vmt_step *step)
 {
@@ -86,8 +86,9 @@ static int populate(struct vmt_space *space, uint64_t start, uint64_t end, struc
 				0, 0);
 			return -ENOMEM;
 		}
-		if (vma->file.description)
-			step->predicted = step->event->failed ? false : step->predicted;
+		if ((vma->file.description || vma->flags & VMT_VM_MAYBE_GUARD) &&
+		    step->event->failed)
+			step->predicted = false;
 	}
 	return 0;
 }

@@ -75,6 +75,18 @@ static bool is_dev_zero(const struct vmt_file_facts *file)
 	       file->rdev_minor == CHARACTER_ZERO_MINOR;
 }
 
+/* Does the file's get_unmapped_area() make room for huge pages? */
+static bool aligns_huge(const struct vmt_map_request *request)
+{
+	if (is_dev_zero(request->file))
+		return !is_shared(request);
+	for (size_t i = 0; i < vmt_countof(huge_aligning); i++) {
+		if (request->file->filesystem == huge_aligning[i] && S_ISREG(request->file->mode))
+			return true;
+	}
+	return false;
+}
+
 /* The VM flags that do_mmap() computes. */
 static uint64_t mmap_vm_flags(const struct vmt_space *space, const struct vmt_map_request *request)
 {
@@ -131,6 +143,8 @@ static struct vmt_file mmap_file(struct vmt_space *space, const struct vmt_map_r
 		file.inode = facts->inode;
 		file.name = facts->name ? facts->name : "";
 		file.pending = true;
+		file.anonymous = is_dev_zero(facts) && !is_shared(request);
+		file.own_placement = request->sysv || file.anonymous;
 	} else if (is_shared(request) || request->flags & MAP_HUGETLB) {
 		/* shmem_zero_setup(): a file of its own for every mapping */
 		file.description = space->next_description++;
@@ -296,9 +310,7 @@ int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *reque
 	uint64_t address;
 	int error;
 
-	for (size_t i = 0; request->file && i < vmt_countof(huge_aligning); i++)
-		place.huge_file |= request->file->filesystem == huge_aligning[i] &&
-				   S_ISREG(request->file->mode);
+	place.huge_file = request->file && aligns_huge(request);
 	if (!expected)
 		expected = vmt_get_unmapped_area(space, &place, &certain);
 	if (expected >= 0) {

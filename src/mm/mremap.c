@@ -100,9 +100,10 @@ static int check_vma(struct vmt_space *space, const struct remap *remap, const s
 		return vmt_refuse(space, EINVAL, VMT_WHY_REMAP_EMPTY_PRIVATE);
 	if (remap->flags & DONTUNMAP && vma->flags & (VMT_VM_DONTEXPAND | VMT_VM_PFNMAP))
 		return vmt_refuse(space, EINVAL, VMT_WHY_DONT_EXPAND);
+	/* In place, shrinking unmaps whatever VMAs the tail takes; a move needs one VMA. */
 	if (!implies_new_address(remap) && remap->new_length <= remap->old_length)
 		return 0;
-	if (remap->old_length > vmt_vma_end(vma) - remap->address) {
+	if (vmt_min_u64(remap->old_length, remap->new_length) > vmt_vma_end(vma) - remap->address) {
 		vmt_why(space, VMT_WHY_CROSSES_VMA, vmt_vma_start(vma), vmt_vma_end(vma), 0, 0);
 		return -EFAULT;
 	}
@@ -179,10 +180,12 @@ static int64_t move_vma(struct vmt_space *space, struct remap *remap)
 			return error;
 	}
 	remap->step->predicted = remap->step->predicted && certain;
-	if (remap->event->failed)
+	/* A failure that was not foreseen: nothing is known to have moved. */
+	if (remap->event->failed && !(remap->flags & MREMAP_FIXED))
 		return expected;
 	/* A multi-VMA move takes its place from the request, not from the call's one result. */
 	to = remap->flags & MREMAP_FIXED ? (uint64_t)expected : (uint64_t)remap->event->result;
+	vmt_aio_moved(space, vma, to);
 	copy_vma(space, remap, vma, to);
 	vmt_history_copy(space, remap->address, vmt_min_u64(remap->old_length, remap->new_length),
 			 to);
@@ -191,8 +194,10 @@ static int64_t move_vma(struct vmt_space *space, struct remap *remap)
 		empty_source(space, remap, remap->old_length);
 	else if (remap->old_length)
 		vmt_unmap_range(space, remap->address, source_end);
-	remap->step->start = vmt_min_u64(remap->step->start, to);
-	remap->step->end = vmt_max_u64(remap->step->end, to + remap->new_length);
+	if (!(remap->flags & MREMAP_FIXED)) {
+		remap->step->start = to;
+		remap->step->end = to + remap->new_length;
+	}
 	return expected;
 }
 
@@ -270,10 +275,10 @@ static int64_t resize(struct vmt_space *space, struct remap *remap)
 	return move_vma(space, remap);
 }
 
-/* Files whose driver chooses addresses (SysV shm) and userfaultfd ranges move only alone. */
+/* Files whose driver chooses addresses (SysV shm, /dev/zero) and userfaultfd ranges move only alone. */
 static bool may_move_together(const struct vmt_vma *vma)
 {
-	return !vma->uffd && !vma->file.sysv;
+	return !vma->uffd && !vma->file.own_placement;
 }
 
 /* remap_move(): a pure move may span several VMAs and holes (6.17). */
@@ -330,14 +335,15 @@ int64_t vmt_op_mremap(struct vmt_space *space, const struct vmt_event *event, st
 	error = check_parameters(space, &remap);
 	if (error)
 		return error;
-	step->start = remap.address;
-	step->end = remap.address + vmt_max_u64(remap.old_length, vmt_space_page(space));
+	step->start = remap.flags & MREMAP_FIXED ? remap.new_address : remap.address;
+	step->end = step->start + remap.new_length;
 	step->old_start = remap.address;
 	step->old_end = remap.address + remap.old_length;
 	vma = lookup(space, remap.address);
 	if (vma)
 		step->file_name = vmt_vma_mapping(space, vma).name;
-	if (space->features.mremap_many && implies_new_address(&remap) &&
+	/* vrm_move_only() */
+	if (space->features.mremap_many && remap.flags & MREMAP_FIXED &&
 	    remap.old_length == remap.new_length && remap.old_length)
 		return move_many(space, &remap);
 	error = check_vma(space, &remap, vma);

@@ -45,31 +45,39 @@ static uint64_t gap_bottom(const struct vmt_space *space, const struct vmt_vma *
 	return below ? vmt_vma_end(below) : 0;
 }
 
-/* unmapped_area_topdown(): the highest @length free bytes of the window; 0 if there are none. */
+/*
+ * unmapped_area_topdown(): the highest @length free bytes of the window; 0 if there are none. A
+ * stack above the gap that was found lowers the window's end to its guard gap, and with it
+ * everything between:
+ *
+ *	[ A ]  gap 1  [ B ]  gap 2  [ stack ]
+ *	         ^    |<-- guard gap ->|        gap 2 is too near, and so may all of gap 1 be
+ */
 static uint64_t search_down(const struct vmt_space *space, struct window window, uint64_t length)
 {
-	const struct vmt_vma *above = vmt_find_vma(space, window.high - 1);
-	uint64_t limit =
-		above && vmt_vma_start(above) < window.high ? vmt_vma_start(above) : UINT64_MAX;
+	uint64_t high = window.high;
 
-	for (;;) {
-		uint64_t bottom;
-		uint64_t top;
+	while (high > window.low && high - window.low >= length) {
+		const struct vmt_vma *above = vmt_find_vma(space, high - 1);
+		bool inside = above && vmt_vma_start(above) < high;
+		uint64_t top = high;
 
-		if (limit != UINT64_MAX) {
+		if (inside || high - gap_bottom(space, above) < length) {
+			uint64_t limit = inside ? vmt_vma_start(above) : gap_bottom(space, above);
+
 			above = vmt_vma_of(vmt_range_gap_down(&space->vmas, limit, length));
 			if (!above)
 				return 0;
+			top = vmt_vma_start(above);
 		}
-		/* The window's end or the guard of a stack above may leave less than the gap. */
-		limit = gap_bottom(space, above);
-		bottom = vmt_max_u64(window.low, limit);
-		top = above ? vmt_min_u64(window.high, start_gap(space, above)) : window.high;
-		if (top > bottom && top - bottom >= length)
-			return top - length;
-		if (limit <= window.low)
+		if (top < length ||
+		    top - length < vmt_max_u64(window.low, gap_bottom(space, above)))
 			return 0;
+		if (!above || start_gap(space, above) >= top)
+			return top - length;
+		high = start_gap(space, above);
 	}
+	return 0;
 }
 
 /* unmapped_area(): the lowest @length free bytes of the window; 0 if there are none. */

@@ -68,8 +68,9 @@ int64_t vmt_op_shmat(struct vmt_space *space, const struct vmt_event *event, str
 	if (!file.known) {
 		/* No such segment, or one of another IPC namespace. */
 		step->predicted = false;
-		step->whole = true;
-		step->reason = VMT_REASON_OTHER_PROCESS;
+		step->whole = !event->failed;
+		if (!event->failed)
+			step->reason = VMT_REASON_OTHER_PROCESS;
 		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_SHM);
 	}
 	file.flags = shm_flags & SHM_RDONLY ? O_RDONLY : O_RDWR;

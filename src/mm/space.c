@@ -49,6 +49,7 @@ void vmt_space_free(struct vmt_space *space)
 	vmt_array_deinit(&space->gates);
 	vmt_array_deinit(&space->gate_steps);
 	vmt_array_deinit(&space->touched);
+	vmt_array_deinit(&space->rings);
 	free(space);
 }
 
@@ -91,6 +92,7 @@ struct vmt_vma *vmt_space_insert(struct vmt_space *space, const struct vmt_vma *
 	vmt_array_push(&space->touched, vma);
 	vmt_space_dirty(space, start, end);
 	vmt_account(space, vma->flags, (int64_t)vmt_pages(space, end - start));
+	space->growsdown_count += (vma->flags & VMT_VM_GROWSDOWN) != 0;
 	return vma;
 }
 
@@ -102,6 +104,7 @@ void vmt_space_erase(struct vmt_space *space, struct vmt_vma *vma)
 	vmt_range_erase(&space->vmas, &vma->range);
 	vmt_account(space, vma->flags,
 		    -(int64_t)vmt_pages(space, vmt_vma_end(vma) - vmt_vma_start(vma)));
+	space->growsdown_count -= (vma->flags & VMT_VM_GROWSDOWN) != 0;
 	vma->gone = true;
 }
 
@@ -124,10 +127,32 @@ void vmt_space_resize(struct vmt_space *space, struct vmt_vma *vma, uint64_t sta
 			    (int64_t)vmt_pages(space, old_end - old_start));
 }
 
+void vmt_spans_add(struct vmt_spans *spans, uint64_t start, uint64_t end)
+{
+	unsigned kept = 0;
+
+	/* Takes in whatever it touches, then joins the rest. */
+	for (unsigned i = 0; i < spans->count; i++) {
+		if (spans->rows[i].start <= end && start <= spans->rows[i].end) {
+			start = vmt_min_u64(start, spans->rows[i].start);
+			end = vmt_max_u64(end, spans->rows[i].end);
+		} else {
+			spans->rows[kept++] = spans->rows[i];
+		}
+	}
+	if (kept == vmt_countof(spans->rows)) {
+		kept--;
+		start = vmt_min_u64(start, spans->rows[kept].start);
+		end = vmt_max_u64(end, spans->rows[kept].end);
+	}
+	spans->rows[kept].start = start;
+	spans->rows[kept].end = end;
+	spans->count = kept + 1;
+}
+
 void vmt_space_dirty(struct vmt_space *space, uint64_t start, uint64_t end)
 {
-	space->dirty_start = vmt_min_u64(space->dirty_start, start);
-	space->dirty_end = vmt_max_u64(space->dirty_end, end);
+	vmt_spans_add(&space->dirty, start, end);
 }
 
 bool vmt_space_find(const struct vmt_space *space, uint64_t address, struct vmt_mapping *ret_map)
@@ -147,17 +172,6 @@ bool vmt_space_find(const struct vmt_space *space, uint64_t address, struct vmt_
 		}
 	}
 	return false;
-}
-
-void vmt_space_stack(const struct vmt_space *space, uint64_t *ret_start, uint64_t *ret_end)
-{
-	struct vmt_vma *vma = vmt_find_vma(space, space->start_stack);
-
-	*ret_start = *ret_end = 0;
-	if (vma && vmt_vma_start(vma) <= space->start_stack && vma->flags & VMT_VM_GROWSDOWN) {
-		*ret_start = vmt_vma_start(vma);
-		*ret_end = vmt_vma_end(vma);
-	}
 }
 
 void vmt_space_refresh_name(struct vmt_space *space, const struct vmt_mapping *row)

@@ -19,6 +19,27 @@ enum {
 	VMT_READ_IMPLIES_EXEC = 0x0400000,
 };
 
+/*
+ * A few address ranges, apart from one another. Where they get too many the last two become one,
+ * so a set may cover more than was put in, never less.
+ */
+struct vmt_spans {
+	unsigned count;
+	struct {
+		uint64_t start;
+		uint64_t end;
+	} rows[8];
+};
+
+void vmt_spans_add(struct vmt_spans *spans, uint64_t start, uint64_t end);
+
+/* An aio context (struct kioctx): its id is the ring's address. */
+struct vmt_ring {
+	uint64_t address;
+	uint64_t bytes;
+	uint64_t description; /* of the ring's file */
+};
+
 struct vmt_space {
 	uint32_t number;
 	const struct vmt_arch *arch;
@@ -58,9 +79,13 @@ struct vmt_space {
 	uint64_t default_flags; /* mm->def_flags: mlockall(MCL_FUTURE) */
 	bool merge_any; /* PR_SET_MEMORY_MERGE: new private memory is VM_MERGEABLE */
 	bool deny_write_exec; /* PR_SET_MDWE */
+	size_t growsdown_count; /* VMAs that page faults can grow */
 	uint64_t total_pages; /* account.h */
 	uint64_t data_pages;
 	uint64_t locked_pages;
+
+	/* aio contexts: where io_destroy will unmap, whatever is there by then */
+	VMT_ARRAY(struct vmt_ring) rings;
 
 	uint64_t next_description; /* for files that the kernel makes: shared anon, shmat */
 	uint32_t next_anon_vma;
@@ -74,8 +99,7 @@ struct vmt_space {
 	uint64_t serial;
 	struct vmt_step *step;
 	VMT_ARRAY(struct vmt_vma *) touched; /* changed or new in this step, dead ones included */
-	uint64_t dirty_start; /* hull of the addresses whose mapping changed */
-	uint64_t dirty_end;
+	struct vmt_spans dirty; /* addresses whose mapping changed */
 };
 
 static inline uint64_t vmt_space_page(const struct vmt_space *space)

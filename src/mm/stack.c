@@ -5,6 +5,37 @@
  */
 #include "space.h"
 
+/* The main stack, which is nearly always the only VMA that grows. */
+static const struct vmt_vma *main_stack(const struct vmt_space *space)
+{
+	const struct vmt_vma *vma = vmt_find_vma(space, space->start_stack);
+
+	if (vma && vmt_vma_start(vma) <= space->start_stack && vma->flags & VMT_VM_GROWSDOWN)
+		return vma;
+	return NULL;
+}
+
+bool vmt_space_grower(const struct vmt_space *space, uint64_t above, uint64_t *ret_start,
+		      uint64_t *ret_end)
+{
+	const struct vmt_vma *vma = main_stack(space);
+
+	if (!space->growsdown_count)
+		return false;
+	if (space->growsdown_count > 1 || !vma) {
+		vma = vmt_find_vma(space, above);
+		if (vma && vmt_vma_start(vma) < above)
+			vma = vmt_vma_next(vma);
+		while (vma && !(vma->flags & VMT_VM_GROWSDOWN))
+			vma = vmt_vma_next(vma);
+	}
+	if (!vma || vmt_vma_start(vma) < above)
+		return false;
+	*ret_start = vmt_vma_start(vma);
+	*ret_end = vmt_vma_end(vma);
+	return true;
+}
+
 bool vmt_space_grow(struct vmt_space *space, const struct vmt_mapping *row, struct vmt_step *step)
 {
 	struct vmt_vma *vma = vmt_find_vma(space, row->end - 1);
@@ -12,6 +43,7 @@ bool vmt_space_grow(struct vmt_space *space, const struct vmt_mapping *row, stru
 	if (!vma || vmt_vma_end(vma) != row->end || !(vma->flags & VMT_VM_GROWSDOWN) ||
 	    row->start >= vmt_vma_start(vma))
 		return false;
+	/* A neighbour that the kernel merged since is not growth. */
 	if (vma->range.prev && vma->range.prev->end > row->start)
 		return false;
 	vmt_step_begin(space, step);

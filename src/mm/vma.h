@@ -26,6 +26,8 @@ struct vmt_file {
 	 * (overlayfs, shmem): whatever the kernel answers first is taken without a word.
 	 */
 	bool pending;
+	bool anonymous; /* private /dev/zero: a file for merging, anonymous for its pages */
+	bool own_placement; /* the driver chooses addresses: moves only alone */
 	bool sysv; /* an attach of System V shared memory */
 	uint64_t size_bytes; /* sysv: of the segment */
 };
@@ -76,10 +78,10 @@ static inline struct vmt_vma *vmt_vma_next(const struct vmt_vma *vma)
 	return vmt_vma_of(vma->range.next);
 }
 
-/* True for private memory without a file (vma_is_anonymous() of a private VMA). */
+/* vma_is_anonymous(): its pages come from no file. */
 static inline bool vmt_vma_is_anon(const struct vmt_vma *vma)
 {
-	return !vma->file.description && !vma->special;
+	return (!vma->file.description || vma->file.anonymous) && !vma->special;
 }
 
 /* rwxs as maps prints them. */
