@@ -28,6 +28,7 @@ struct session {
 	struct vmt_names *names;
 	VMT_ARRAY(struct session_space *) spaces;
 	struct session_space *current; /* whose steps are being made */
+	const struct vmt_event *event; /* that they come from */
 	struct vmt_step step;
 	struct vmt_layout rows; /* the kernel's answer, kept for its memory */
 	struct vmt_str text;
@@ -117,8 +118,11 @@ static void publish(void *data, struct vmt_step *step)
 		step->actor = actor.name;
 		step->object = actor.object;
 	}
-	if (!step->pid)
-		step->pid = step->tid = session->current->info.pid;
+	if (!step->event) {
+		step->pid = session->event->pid;
+		step->tid = session->event->tid;
+		step->time_ns = session->event->time_ns;
+	}
 	vmt_str_clear(&session->text);
 	vmt_what(step, &session->text);
 	step->what = vmt_names_add(session->names, vmt_str_text(&session->text));
@@ -360,6 +364,7 @@ static void on_space_end(struct session *session, const struct vmt_event *event)
 
 static void on_event(struct session *session, const struct vmt_event *event)
 {
+	session->event = event;
 	switch (event->kind) {
 	case VMT_EVENT_EXEC:
 		on_exec(session, event);

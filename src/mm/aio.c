@@ -117,24 +117,38 @@ static int64_t destroy_unknown(struct vmt_space *space, const struct vmt_event *
 	return 0;
 }
 
+/*
+ * The context with this id. A ring that was unmapped by hand leaves its context behind, and a later
+ * one can get the same address: the one whose ring is there comes first.
+ */
+static struct vmt_ring *find_ring(const struct vmt_space *space, uint64_t id)
+{
+	struct vmt_ring *found = NULL;
+
+	for (size_t i = 0; i < space->rings.count; i++) {
+		struct vmt_ring *ring = &space->rings.data[i];
+
+		if (ring->address == id && (!found || ring_in_place(space, ring)))
+			found = ring;
+	}
+	return found;
+}
+
 int64_t vmt_op_io_destroy(struct vmt_space *space, const struct vmt_event *event,
 			  struct vmt_step *step)
 {
-	for (size_t i = 0; i < space->rings.count; i++) {
-		struct vmt_ring ring = space->rings.data[i];
+	struct vmt_ring *ring = find_ring(space, event->args[0]);
 
-		if (ring.address != event->args[0])
-			continue;
-		step->predicted = ring_in_place(space, &ring);
-		step->start = ring.address;
-		step->end = ring.address + ring.bytes;
-		step->file_name = "/[aio] (deleted)";
-		if (event->failed)
-			return vmt_refuse(space, EINVAL, VMT_WHY_AIO_REFUSED);
-		space->rings.data[i] = space->rings.data[--space->rings.count];
-		/* vm_munmap() failures are not reported. */
-		(void)vmt_unmap_range(space, step->start, step->end);
-		return 0;
-	}
-	return destroy_unknown(space, event, step);
+	if (!ring)
+		return destroy_unknown(space, event, step);
+	step->predicted = ring_in_place(space, ring);
+	step->start = ring->address;
+	step->end = ring->address + ring->bytes;
+	step->file_name = "/[aio] (deleted)";
+	if (event->failed)
+		return vmt_refuse(space, EINVAL, VMT_WHY_AIO_REFUSED);
+	*ring = space->rings.data[--space->rings.count];
+	/* vm_munmap() failures are not reported. */
+	(void)vmt_unmap_range(space, step->start, step->end);
+	return 0;
 }

@@ -223,14 +223,25 @@ static bool only_growth(const struct vmt_space *space, const struct vmt_layout *
 }
 
 /*
- * A known reason for a difference. Where only the borders between private VMAs differ and pages
- * were written, it is the identity of their anon_vmas: the kernel does not show which VMAs were
- * faulted together.
+ * Can the VMA's anon_vma be another than the model thinks? Where pages were written its identity
+ * is open: the kernel does not show which VMAs were faulted together. And a write beyond the end
+ * of a file makes one, though it ends in SIGBUS and leaves no page.
+ */
+static bool anon_is_open(const struct vmt_vma *vma)
+{
+	if (vma->flags & VMT_VM_SHARED || vma->special)
+		return false;
+	return vma->anon_vma != VMT_ANON_NONE || (vma->file.description && !vma->file.anonymous);
+}
+
+/*
+ * A known reason for a difference. Where only the borders between private VMAs differ, it is the
+ * identity of their anon_vmas.
  */
 static enum vmt_reason explain(const struct vmt_space *space, const struct vmt_layout *rows,
 			       uint64_t start, uint64_t end)
 {
-	bool written = false;
+	bool open = false;
 	uint64_t modelled = 0;
 	uint64_t real = 0;
 
@@ -241,11 +252,11 @@ static enum vmt_reason explain(const struct vmt_space *space, const struct vmt_l
 		if (!same_pages(vma, rows, space))
 			return VMT_REASON_UNEXPLAINED;
 		modelled += vmt_vma_end(vma) - vmt_vma_start(vma);
-		written |= vma->anon_vma != VMT_ANON_NONE;
+		open |= anon_is_open(vma);
 	}
 	for (size_t i = 0; i < rows->count; i++)
 		real += rows->data[i].end - rows->data[i].start;
-	return written && modelled == real ? VMT_REASON_ANON_VMA : VMT_REASON_UNEXPLAINED;
+	return open && modelled == real ? VMT_REASON_ANON_VMA : VMT_REASON_UNEXPLAINED;
 }
 
 enum vmt_compared vmt_space_check(struct vmt_space *space, const struct vmt_layout *rows,

@@ -29,6 +29,8 @@ static struct vmt_vma *split_unlimited(struct vmt_space *space, struct vmt_vma *
 		*ret_error = -EINVAL;
 		return NULL;
 	}
+	/* Both halves keep the anon_vma, though only one may hold the page that tells of it. */
+	vmt_anon_look(space, vma);
 	vmt_space_resize(space, vma, vmt_vma_start(vma), address);
 	return vmt_space_insert(space, vma, address, end, pgoff);
 }

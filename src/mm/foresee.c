@@ -1,19 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The look before a call that makes pages vanish. Whether a VMA has an anon_vma is read from its
+ * The look before a call that makes pages vanish, or appear. Whether a VMA has an anon_vma is read from its
  * pages; once munmap, MADV_DONTNEED or mremap took them away, nothing shows it any more, but the
- * kernel still knows. So the VMAs of which a part survives, or moves, are looked at first.
+ * kernel still knows. So the VMAs of which a part survives, or moves, are looked at first. And mlock
+ * populates after it has cut: seen afterwards, those pages would speak for both halves.
  */
 #include <sys/mman.h>
 
 #include "merge.h"
 #include "space.h"
 
+static void look_once(struct vmt_space *space, struct vmt_vma *vma)
+{
+	vmt_anon_look(space, vma);
+	vma->looked = space->call;
+}
+
 static void look_at(struct vmt_space *space, uint64_t start, uint64_t end)
 {
 	for (struct vmt_vma *vma = vmt_find_vma(space, start); vma && vmt_vma_start(vma) < end;
 	     vma = vmt_vma_next(vma))
-		vmt_anon_look(space, vma);
+		look_once(space, vma);
 }
 
 /* Only the VMAs at the ends survive an unmapping, in part. */
@@ -25,7 +32,7 @@ static void look_at_ends(struct vmt_space *space, uint64_t start, uint64_t end)
 		struct vmt_vma *vma = vmt_find_vma(space, ends[i]);
 
 		if (vma && vmt_vma_start(vma) < ends[i])
-			vmt_anon_look(space, vma);
+			look_once(space, vma);
 	}
 }
 
@@ -34,6 +41,7 @@ void vmt_space_foresee(struct vmt_space *space, const struct vmt_event *event)
 	uint64_t start = vmt_page_down(space, event->args[0]);
 	uint64_t end = start + vmt_page_up(space, event->args[1]);
 
+	space->call++;
 	switch (event->call) {
 	case VMT_CALL_MMAP:
 	case VMT_CALL_MMAP2:
@@ -56,7 +64,21 @@ void vmt_space_foresee(struct vmt_space *space, const struct vmt_event *event)
 				     event->args[4] + vmt_page_up(space, event->args[2]));
 		break;
 	case VMT_CALL_MADVISE:
-		look_at(space, start, end);
+	case VMT_CALL_MLOCK:
+	case VMT_CALL_MLOCK2:
+		look_at(space, start, end + vmt_space_page(space));
+		break;
+	case VMT_CALL_MLOCKALL:
+		look_at(space, 0, UINT64_MAX);
+		break;
+	case VMT_CALL_SHMAT:
+		if (event->args[1])
+			look_at_ends(space, vmt_page_down(space, event->args[1]),
+				     vmt_page_down(space, event->args[1]) +
+					     vmt_page_up(space, event->file.size_bytes));
+		break;
+	case VMT_CALL_IO_DESTROY:
+		look_at(space, start, start + 1);
 		break;
 	case VMT_CALL_REMAP_FILE_PAGES:
 		look_at_ends(space, start, end);

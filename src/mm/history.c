@@ -124,6 +124,8 @@ void vmt_history_copy(struct vmt_space *space, uint64_t from, uint64_t length, u
 {
 	VMT_ARRAY(struct piece *) copies = { 0 };
 
+	if (!length)
+		return;
 	for (struct vmt_range *range = vmt_range_find(&space->pieces, from);
 	     range && range->start < from + length; range = range->next) {
 		uint64_t start = vmt_max_u64(range->start, from);

@@ -29,12 +29,6 @@ void vmt_step_deinit(struct vmt_step *step)
 	vmt_array_deinit(&step->step_numbers);
 }
 
-void vmt_step_why(struct vmt_step *step, struct vmt_why why)
-{
-	if (step->why_count < VMT_STEP_WHY_MAX)
-		step->why[step->why_count++] = why;
-}
-
 bool vmt_step_has_why(const struct vmt_step *step, enum vmt_why_id id)
 {
 	for (unsigned i = 0; i < step->why_count; i++) {
@@ -42,6 +36,15 @@ bool vmt_step_has_why(const struct vmt_step *step, enum vmt_why_id id)
 			return true;
 	}
 	return false;
+}
+
+void vmt_step_why(struct vmt_step *step, struct vmt_why why)
+{
+	/* A call over many VMAs meets the same reason many times: once is enough. */
+	if (vmt_step_has_why(step, why.id))
+		return;
+	if (step->why_count < VMT_STEP_WHY_MAX)
+		step->why[step->why_count++] = why;
 }
 
 /* Empties a step for use again; its arrays keep their memory. */

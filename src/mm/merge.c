@@ -76,6 +76,9 @@ void vmt_anon_look(struct vmt_space *space, struct vmt_vma *vma)
 {
 	if (vma->anon_vma || !can_have_anon(vma) || !space->look)
 		return;
+	/* Before the call there were none; what the call itself populated came after its cuts. */
+	if (vma->looked && vma->looked == space->call)
+		return;
 	if (space->look(space->look_data, vmt_vma_start(vma), vmt_vma_end(vma)))
 		vmt_anon_prepare(space, vma);
 }

@@ -18,10 +18,9 @@ enum {
 
 static const uint64_t lock_flags = VMT_VM_LOCKED | VMT_VM_LOCKONFAULT;
 
-/* vma_supports_mlock(): the others count as locked already, and nothing changes. */
-static bool supports_lock(const struct vmt_vma *vma)
+bool vmt_supports_lock(uint64_t vm_flags)
 {
-	return !(vma->flags & (VMT_VM_SPECIAL | VMT_VM_HUGETLB | VMT_VM_DROPPABLE));
+	return !(vm_flags & (VMT_VM_SPECIAL | VMT_VM_HUGETLB | VMT_VM_DROPPABLE));
 }
 
 /* mlock_fixup() */
@@ -31,7 +30,8 @@ static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start,
 	(void)space;
 	(void)start;
 	(void)end;
-	if (!supports_lock(vma))
+	/* These count as locked already, and nothing changes. */
+	if (!vmt_supports_lock(vma->flags))
 		return 1;
 	proposed->flags = (vma->flags & ~lock_flags) | *(const uint64_t *)data;
 	return 0;
@@ -78,8 +78,7 @@ static int populate(struct vmt_space *space, uint64_t start, uint64_t end, struc
 {
 	for (const struct vmt_vma *vma = vmt_find_vma(space, start);
 	     vma && vmt_vma_start(vma) < end; vma = vmt_vma_next(vma)) {
-		if (vma->flags & (VMT_VM_IO | VMT_VM_PFNMAP | VMT_VM_LOCKONFAULT) ||
-		    !(vma->flags & VMT_VM_LOCKED))
+		if (vma->flags & (VMT_VM_IO | VMT_VM_PFNMAP | VMT_VM_LOCKONFAULT))
 			continue;
 		if (!(vma->flags & VMT_VM_ACCESS)) {
 			vmt_why(space, VMT_WHY_LOCK_NO_ACCESS, vmt_vma_start(vma), vmt_vma_end(vma),

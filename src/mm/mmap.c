@@ -339,6 +339,9 @@ int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *reque
 	if (request->failed)
 		return expected;
 	vmt_history_drop(space, step->start, step->end);
+	/* __mmap_complete(): what cannot be locked is mapped all the same. */
+	if (!vmt_supports_lock(proposed.flags))
+		proposed.flags &= ~(VMT_VM_LOCKED | VMT_VM_LOCKONFAULT);
 	proposed.file = mmap_file(space, request);
 	proposed.file.sysv = proposed.close_hook = request->sysv;
 	if (request->sysv)

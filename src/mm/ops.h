@@ -39,6 +39,9 @@ vmt_op vmt_op_rlimit; /* setrlimit, prlimit64 */
 /* aio_ring_mremap(): a ring that was moved to @address has a new id. */
 void vmt_aio_moved(struct vmt_space *space, const struct vmt_vma *ring, uint64_t address);
 
+/* vma_supports_mlock(): special, huge and droppable memory cannot be locked. */
+bool vmt_supports_lock(uint64_t vm_flags);
+
 /* calc_vm_prot_bits(): the VMT_VM_ access flags of PROT_… */
 uint64_t vmt_prot_flags(uint64_t prot);
 

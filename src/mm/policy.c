@@ -58,15 +58,13 @@ int64_t vmt_op_mbind(struct vmt_space *space, const struct vmt_event *event, str
 	step->start = start;
 	step->end = start + length;
 	/* Whether mode and nodes are good is the kernel's to know: it has the node masks. */
-	if (event->failed) {
+	if (event->failed && event->result != -EFAULT && event->result != -ENOMEM) {
 		step->predicted = false;
-		if (event->result != -EFAULT)
-			return event->result;
+		return event->result;
 	}
-	error = vmt_walk(space, start, start + length,
-			 number ? VMT_WALK_STOP_AT_HOLE : VMT_WALK_OVER_HOLES, propose, &number,
-			 NULL);
-	if (error == -ENOMEM && vmt_step_has_why(step, VMT_WHY_HOLE))
-		return number ? -EFAULT : 0;
-	return error;
+	/* queue_pages_range() looks for holes first; MPOL_DEFAULT does not mind them. */
+	if (number && vmt_range_has_hole(space, start, start + length))
+		return -EFAULT;
+	error = vmt_walk(space, start, start + length, VMT_WALK_OVER_HOLES, propose, &number, NULL);
+	return error == -ENOMEM && vmt_step_has_why(step, VMT_WHY_HOLE) ? 0 : error;
 }

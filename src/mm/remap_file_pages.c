@@ -15,6 +15,10 @@
 #include "history.h"
 #include "ops.h"
 
+static const uint64_t kept_flags = VMT_VM_ACCESS | VMT_VM_SHARED | VMT_VM_MAYREAD |
+				   VMT_VM_MAYWRITE | VMT_VM_MAYEXEC | VMT_VM_MAYSHARE |
+				   VMT_VM_LOCKED;
+
 /* The whole range must be one file's, without holes and with equal flags. */
 static bool uniform(const struct vmt_vma *vma, uint64_t end)
 {
@@ -55,7 +59,10 @@ int64_t vmt_op_remap_file_pages(struct vmt_space *space, const struct vmt_event 
 		step->predicted = false;
 		return 0;
 	}
-	proposed = *vma;
+	/* do_mmap() with the old access rights; what madvise had set is not carried over. */
+	proposed = vmt_vma_template((vma->flags & kept_flags) | space->default_flags);
+	proposed.file = vma->file;
+	proposed.close_hook = vma->close_hook;
 	proposed.pgoff = pgoff;
 	error = vmt_unmap_range(space, start, start + size);
 	if (error)

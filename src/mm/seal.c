@@ -20,20 +20,6 @@ static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start,
 	return 0;
 }
 
-/* range_contains_unmapped() */
-static bool has_hole(struct vmt_space *space, uint64_t start, uint64_t end)
-{
-	uint64_t at = start;
-
-	for (const struct vmt_vma *vma = vmt_find_vma(space, start);
-	     vma && vmt_vma_start(vma) <= at && at < end; vma = vmt_vma_next(vma))
-		at = vmt_vma_end(vma);
-	if (at >= end)
-		return false;
-	vmt_why(space, VMT_WHY_HOLE, at, end, 0, 0);
-	return true;
-}
-
 int64_t vmt_op_mseal(struct vmt_space *space, const struct vmt_event *event, struct vmt_step *step)
 {
 	uint64_t start = event->args[0];
@@ -53,7 +39,8 @@ int64_t vmt_op_mseal(struct vmt_space *space, const struct vmt_event *event, str
 		return 0;
 	step->start = start;
 	step->end = start + length;
-	if (has_hole(space, start, start + length))
+	/* range_contains_unmapped() */
+	if (vmt_range_has_hole(space, start, start + length))
 		return -ENOMEM;
 	return vmt_walk(space, start, start + length, VMT_WALK_STOP_AT_HOLE, propose, NULL, NULL);
 }

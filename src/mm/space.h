@@ -93,6 +93,7 @@ struct vmt_space {
 
 	/* Were pages of [start, end) written? See vmt_space_set_look(); NULL: cannot be asked. */
 	vmt_look_fn *look;
+	uint64_t call; /* counts vmt_space_foresee() */
 	void *look_data;
 
 	/* The running step (journal.c) */

@@ -46,6 +46,7 @@ struct vmt_vma {
 	bool close_hook; /* vm_ops->close: a merge must not delete it */
 	bool may_split; /* false: vdso and the like refuse to be cut */
 	bool gone; /* erased in this step; freed when the step ends */
+	uint64_t looked; /* space->call when its pages were last looked at before a call */
 	uint64_t serial; /* of the last step that touched it (journal.h) */
 };
 

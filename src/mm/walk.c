@@ -68,3 +68,16 @@ int vmt_walk(struct vmt_space *space, uint64_t start, uint64_t end, enum vmt_wal
 		*ret_end = at;
 	return error ? error : hole ? -ENOMEM : 0;
 }
+
+bool vmt_range_has_hole(struct vmt_space *space, uint64_t start, uint64_t end)
+{
+	uint64_t at = start;
+
+	for (const struct vmt_vma *vma = vmt_find_vma(space, start);
+	     vma && vmt_vma_start(vma) <= at && at < end; vma = vmt_vma_next(vma))
+		at = vmt_vma_end(vma);
+	if (at >= end)
+		return false;
+	vmt_why(space, VMT_WHY_HOLE, at, end, 0, 0);
+	return true;
+}

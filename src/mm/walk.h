@@ -27,4 +27,7 @@ enum vmt_walk_holes {
 int vmt_walk(struct vmt_space *space, uint64_t start, uint64_t end, enum vmt_walk_holes holes,
 	     vmt_propose_fn *propose, void *data, uint64_t *ret_end);
 
+/* range_contains_unmapped() (mm/mseal.c): true, and a reason in the step, if a page is unmapped. */
+bool vmt_range_has_hole(struct vmt_space *space, uint64_t start, uint64_t end);
+
 #endif

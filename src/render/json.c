@@ -292,7 +292,7 @@ static json_t *expected_value(const struct vmt_step *step)
 {
 	char name[24];
 
-	if (!step->predicted)
+	if (!step->event || !step->predicted)
 		return json_null();
 	if (step->expected < 0 && step->expected > -4096)
 		return json_string_nocheck(vmt_errno_name((int)-step->expected, name));

@@ -121,6 +121,15 @@ hello() {
 	holds 1 -s "$PROGRAMS/calls-m32"
 }
 
+@test 'random mapping calls' {
+	need random-calls-pie
+	local seed
+	for seed in {1..12}; do
+		echo "seed $seed"
+		holds 1 "$PROGRAMS/random-calls-pie" "$seed" 500
+	done
+}
+
 @test 'a stack that grows' {
 	need deep-stack-pie
 	holds 1 "$PROGRAMS/deep-stack-pie"
