@@ -146,6 +146,13 @@ enum {
 	VMT_STEP_WHY_MAX = 8
 };
 
+/* One of the kernel's functions that an operation went through. */
+struct vmt_path_entry {
+	const char *function; /* its name in the kernel profile */
+	const char *branch; /* what it decided, NULL if nothing worth saying */
+	unsigned depth; /* calls above it, from 0 */
+};
+
 struct vmt_step {
 	uint32_t space;
 	uint32_t number; /* from 0 within the space */
@@ -176,6 +183,9 @@ struct vmt_step {
 	struct vmt_why why[VMT_STEP_WHY_MAX];
 	unsigned why_count;
 
+	/* The way through the kernel, in the order of the calls; empty unless it was asked for. */
+	VMT_ARRAY(struct vmt_path_entry) path;
+
 	/* Filled in by vmt_step_end(); the layout before, less removed, plus added, is the layout after. */
 	VMT_ARRAY(struct vmt_vma_view) removed;
 	VMT_ARRAY(struct vmt_vma_view) added;
@@ -188,11 +198,20 @@ void vmt_step_why(struct vmt_step *step, struct vmt_why why);
 
 /* ---- What differs between kernels ---------------------------------------------------------- */
 
+/* Whose function names a path shows. */
+enum vmt_profile {
+	VMT_PROFILE_5_15,
+	VMT_PROFILE_6_1,
+	VMT_PROFILE_6_18,
+	VMT_PROFILE_COUNT,
+};
+
 /*
  * Rules that changed between kernels. Stable trees move, so a rule is keyed by what a kernel does,
  * not by its release number.
  */
 struct vmt_features {
+	enum vmt_profile profile;
 	/* 5.15, 6.1: [heap] also labels what only touches [start_brk, brk]; 6.12 excludes it. */
 	bool heap_label_inclusive;
 	/* Up to 6.15 a faulted VMA does not merge with an unfaulted neighbour while it is modified. */
@@ -264,6 +283,9 @@ typedef bool vmt_look_fn(void *data, uint64_t start, uint64_t end);
 void vmt_space_set_look(struct vmt_space *space, vmt_look_fn *look, void *data);
 
 void vmt_space_configure(struct vmt_space *space, const struct vmt_settings *settings);
+
+/* Whether steps keep their path through the kernel; off at first. */
+void vmt_space_show_path(struct vmt_space *space, bool on);
 
 /* vm.max_map_count, which the space's VMAs must stay below. */
 void vmt_space_set_max_map_count(struct vmt_space *space, uint64_t count);

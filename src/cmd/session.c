@@ -488,5 +488,6 @@ int vmt_session_run(const struct vmt_session_options *options, struct vmt_status
 	vmt_tracer_free(session.tracer);
 	vmt_step_deinit(&session.step);
 	vmt_str_deinit(&session.text);
+	vmt_names_free(session.names);
 	return result;
 }

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 
+#include "path.h"
+
 /* is_stack_mapping() */
 static bool is_stack(uint64_t vm_flags)
 {
@@ -47,6 +49,7 @@ static int over_limit(struct vmt_space *space, enum vmt_why_id id, uint64_t used
 int vmt_may_expand(struct vmt_space *space, uint64_t vm_flags, uint64_t pages, uint64_t freed)
 {
 	uint64_t total = space->total_pages - freed;
+	VMT_PATH(space, MAY_EXPAND_VM);
 
 	if (total + pages > limit_pages(space, space->limits, VMT_LIMIT_AS))
 		return over_limit(space, VMT_WHY_LIMIT_AS, total, pages, VMT_LIMIT_AS);
@@ -68,6 +71,8 @@ int vmt_may_lock_more(struct vmt_space *space, uint64_t vm_flags, uint64_t bytes
 	uint64_t page = vmt_space_page(space);
 	uint64_t pages = vmt_pages(space, bytes) + space->locked_pages;
 
+	VMT_PATH(space, MLOCK_FUTURE);
+
 	if (!(vm_flags & VMT_VM_LOCKED) || space->may_lock)
 		return 0;
 	if (pages <= limit_pages(space, space->limits, VMT_LIMIT_MEMLOCK))
@@ -79,6 +84,8 @@ int vmt_may_lock_more(struct vmt_space *space, uint64_t vm_flags, uint64_t bytes
 
 int vmt_enough_memory(struct vmt_space *space, uint64_t pages, bool *ret_certain)
 {
+	VMT_PATH(space, ENOUGH_MEMORY);
+
 	if (space->overcommit == VMT_OVERCOMMIT_NEVER)
 		*ret_certain = false;
 	if (space->overcommit != VMT_OVERCOMMIT_GUESS || !space->memory_pages ||

@@ -14,6 +14,7 @@
 #include "edit.h"
 #include "mmap.h"
 #include "ops.h"
+#include "path.h"
 
 enum {
 	RING_HEADER_BYTES = 32,
@@ -58,6 +59,7 @@ int64_t vmt_op_io_setup(struct vmt_space *space, const struct vmt_event *event,
 		.failed = event->failed,
 	};
 	int64_t address;
+	VMT_PATH(space, AIO_SETUP_RING);
 
 	if (!asked)
 		return vmt_refuse(space, EINVAL, VMT_WHY_LENGTH_ZERO);
@@ -138,6 +140,7 @@ int64_t vmt_op_io_destroy(struct vmt_space *space, const struct vmt_event *event
 			  struct vmt_step *step)
 {
 	struct vmt_ring *ring = find_ring(space, event->args[0]);
+	VMT_PATH(space, KILL_IOCTX);
 
 	if (!ring)
 		return destroy_unknown(space, event, step);

@@ -9,6 +9,7 @@
 #include "account.h"
 #include "edit.h"
 #include "ops.h"
+#include "path.h"
 
 static uint64_t heap_flags(const struct vmt_space *space)
 {
@@ -56,6 +57,18 @@ static bool blocked(struct vmt_space *space, uint64_t old_end, uint64_t new_end)
 	return true;
 }
 
+/* Since 6.1 only what begins at or above start_brk is looked at, so .bss stays apart. */
+static enum vmt_merge_sides heap_sides(const struct vmt_space *space, uint64_t old_end)
+{
+	const struct vmt_vma *below = vmt_vma_before(space, vmt_find_vma(space, old_end));
+
+	if (space->features.brk_merges_below)
+		return VMT_MERGE_BOTH_SIDES;
+	if (below && vmt_vma_end(below) <= space->start_brk)
+		return VMT_MERGE_NOT;
+	return VMT_MERGE_BELOW_ONLY;
+}
+
 /* do_brk_flags() */
 static bool grow(struct vmt_space *space, uint64_t old_end, uint64_t new_end, struct vmt_step *step)
 {
@@ -80,15 +93,14 @@ static bool grow(struct vmt_space *space, uint64_t old_end, uint64_t new_end, st
 	if (error)
 		return false;
 	proposed.pgoff = vmt_pages(space, old_end);
-	vmt_map_new_range(space, old_end, new_end, &proposed,
-			  space->features.brk_merges_below ? VMT_MERGE_BOTH_SIDES
-							   : VMT_MERGE_BELOW_ONLY);
+	vmt_map_new_range(space, old_end, new_end, &proposed, heap_sides(space, old_end));
 	return true;
 }
 
 static bool shrink(struct vmt_space *space, uint64_t new_end, uint64_t old_end)
 {
 	const struct vmt_vma *vma = vmt_find_vma(space, new_end);
+	VMT_PATH(space, ALIGN_MUNMAP);
 
 	if (!vma || vmt_vma_start(vma) >= old_end) {
 		vmt_why(space, VMT_WHY_NOTHING_MAPPED, 0, 0, 0, 0);

@@ -4,6 +4,7 @@
  */
 #include "history.h"
 #include "ops.h"
+#include "path.h"
 
 static vmt_op *const operations[VMT_CALL_COUNT] = {
 	[VMT_CALL_MMAP] = vmt_op_mmap,
@@ -97,6 +98,9 @@ void vmt_space_call(struct vmt_space *space, const struct vmt_event *event, stru
 		return;
 	}
 	if (operation) {
+		VMT_CLEANUP(vmt_path_leave)
+		struct vmt_path_scope path = vmt_path_call(space, event);
+
 		step->predicted = true;
 		step->expected = operation(space, event, step);
 		/* After a failure that was not foreseen, anything in the range may have changed. */

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "merge.h"
+#include "path.h"
 
 /* The page offset that @vma has, or would have, at @address. */
 static uint64_t pgoff_at(const struct vmt_space *space, const struct vmt_vma *vma, uint64_t address)
@@ -22,6 +23,7 @@ static struct vmt_vma *split_unlimited(struct vmt_space *space, struct vmt_vma *
 {
 	uint64_t end = vmt_vma_end(vma);
 	uint64_t pgoff = pgoff_at(space, vma, address);
+	VMT_PATH(space, SPLIT_VMA);
 
 	assert(vmt_vma_start(vma) < address && address < end);
 	if (!vma->may_split) {
@@ -80,6 +82,9 @@ static struct candidate judge(struct vmt_space *space, struct vmt_vma *neighbour
 	    (below ? vmt_vma_end(neighbour) != start : vmt_vma_start(neighbour) != end))
 		return candidate;
 	candidate.vma = neighbour;
+	VMT_CLEANUP(vmt_path_leave)
+	struct vmt_path_scope path =
+		vmt_path_enter(space, below ? VMT_FN_CAN_MERGE_LEFT : VMT_FN_CAN_MERGE_RIGHT);
 	if (below)
 		why = vmt_merge_refusal(space, neighbour, pgoff_at(space, neighbour, start),
 					proposed, proposed->pgoff);
@@ -94,6 +99,7 @@ static struct candidate judge(struct vmt_space *space, struct vmt_vma *neighbour
 									      : VMT_WHY_APART_ANON;
 	}
 	candidate.mergeable = why == VMT_WHY_NONE;
+	vmt_path_branch(space, candidate.mergeable ? "yes" : vmt_why_name(why));
 	tell_refusal(space, why, neighbour, proposed);
 	return candidate;
 }
@@ -158,9 +164,12 @@ struct vmt_vma *vmt_map_new_range(struct vmt_space *space, uint64_t start, uint6
 	struct vmt_vma *next = vmt_find_vma(space, start);
 	struct vmt_vma *prev = vmt_vma_before(space, next);
 	struct vmt_vma range = *proposed;
-	struct candidate below = judge(space, prev, true, start, end, &range);
+	VMT_PATH(space, MERGE_NEW);
+	struct candidate below = { 0 };
 	struct candidate above = { 0 };
 
+	if (sides != VMT_MERGE_NOT)
+		below = judge(space, prev, true, start, end, &range);
 	assert(!next || vmt_vma_start(next) >= end);
 	if (sides == VMT_MERGE_BOTH_SIDES)
 		above = judge(space, next, false, start, end, &range);
@@ -169,21 +178,28 @@ struct vmt_vma *vmt_map_new_range(struct vmt_space *space, uint64_t start, uint6
 	if (below.mergeable && above.mergeable) {
 		uint64_t far_end = vmt_vma_end(next);
 
+		VMT_PATH(space, VMA_EXPAND);
+		vmt_path_branch(space, "the VMA below takes the range and the VMA above");
 		take_anon(space, prev, next);
 		vmt_space_erase(space, next);
 		vmt_space_resize(space, prev, vmt_vma_start(prev), far_end);
 		return prev;
 	}
 	if (below.mergeable) {
+		VMT_PATH(space, VMA_EXPAND);
+		vmt_path_branch(space, "the VMA below grows");
 		take_anon(space, prev, &range);
 		vmt_space_resize(space, prev, vmt_vma_start(prev), end);
 		return prev;
 	}
 	if (above.mergeable) {
+		VMT_PATH(space, VMA_EXPAND);
+		vmt_path_branch(space, "the VMA above grows down");
 		take_anon(space, next, &range);
 		vmt_space_resize(space, next, start, vmt_vma_end(next));
 		return next;
 	}
+	VMT_PATH(space, NEW_VMA);
 	return vmt_space_insert(space, &range, start, end, range.pgoff);
 }
 
@@ -230,6 +246,8 @@ struct vmt_vma *vmt_modify_range(struct vmt_space *space, struct vmt_vma *vma, u
 	struct candidate below = { 0 };
 	struct candidate above = { 0 };
 	struct vmt_vma range;
+	VMT_PATH(space, VMA_MODIFY);
+	VMT_PATH(space, MERGE_EXISTING);
 
 	if (from_start || to_end)
 		vmt_anon_look(space, vma);
@@ -251,7 +269,9 @@ struct vmt_vma *vmt_modify_range(struct vmt_space *space, struct vmt_vma *vma, u
 
 	if (below.mergeable && above.mergeable) {
 		uint64_t far_end = vmt_vma_end(next);
+		VMT_PATH(space, COMMIT_MERGE);
 
+		vmt_path_branch(space, "three VMAs become one");
 		take_anon(space, prev, &range);
 		take_anon(space, prev, next);
 		vmt_space_erase(space, vma);
@@ -260,6 +280,9 @@ struct vmt_vma *vmt_modify_range(struct vmt_space *space, struct vmt_vma *vma, u
 		return prev;
 	}
 	if (below.mergeable) {
+		VMT_PATH(space, COMMIT_MERGE);
+
+		vmt_path_branch(space, "the VMA below takes the range");
 		take_anon(space, prev, &range);
 		if (to_end)
 			vmt_space_erase(space, vma);
@@ -269,6 +292,9 @@ struct vmt_vma *vmt_modify_range(struct vmt_space *space, struct vmt_vma *vma, u
 		return prev;
 	}
 	if (above.mergeable) {
+		VMT_PATH(space, COMMIT_MERGE);
+
+		vmt_path_branch(space, "the VMA above takes the range");
 		take_anon(space, next, &range);
 		if (from_start)
 			vmt_space_erase(space, vma);
@@ -290,6 +316,7 @@ int vmt_unmap_range(struct vmt_space *space, uint64_t start, uint64_t end)
 	struct vmt_vma *vma = vmt_find_vma(space, start);
 	struct vmt_vma *next;
 	int error = 0;
+	VMT_PATH(space, GATHER_VMAS);
 
 	if (!vma || vmt_vma_start(vma) >= end)
 		return 0;
@@ -310,6 +337,7 @@ int vmt_unmap_range(struct vmt_space *space, uint64_t start, uint64_t end)
 		if (vmt_vma_end(each) > end && !split_unlimited(space, each, end, &error))
 			return error;
 	}
+	VMT_PATH(space, COMPLETE_VMAS);
 	for (; vma && vmt_vma_start(vma) < end; vma = next) {
 		next = vmt_vma_next(vma);
 		vmt_space_erase(space, vma);

@@ -22,6 +22,7 @@ struct vmt_vma *vmt_split_vma(struct vmt_space *space, struct vmt_vma *vma, uint
 enum vmt_merge_sides {
 	VMT_MERGE_BOTH_SIDES,
 	VMT_MERGE_BELOW_ONLY, /* brk: vmg.just_expand */
+	VMT_MERGE_NOT, /* brk: nothing of the heap is there yet */
 };
 
 /*

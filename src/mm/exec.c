@@ -16,6 +16,7 @@
 
 #include "edit.h"
 #include "merge.h"
+#include "path.h"
 #include "space.h"
 
 enum {
@@ -127,6 +128,9 @@ static void load_stack(struct loader *loader)
 	if (!row)
 		return;
 	begin(loader, VMT_CAUSE_EXEC_STACK);
+	VMT_PATH(space, LOAD_ELF_BINARY);
+	VMT_PATH(space, SETUP_ARG_PAGES);
+	VMT_PATH(space, SHIFT_STACK);
 	loader->step.start = row->start;
 	loader->step.end = row->end;
 	proposed = vmt_vma_template(access_of(row->perms) | may_all | VMT_VM_GROWSDOWN |
@@ -162,6 +166,17 @@ static struct vmt_vma *map_checked(struct loader *loader, uint64_t start, uint64
 	struct vmt_space *space = loader->space;
 	const struct vmt_mapping *row = row_at(loader->image, start);
 	const struct vmt_mapping *last = row_at(loader->image, end - 1);
+
+	VMT_PATH(space, LOAD_ELF_BINARY);
+	VMT_CLEANUP(vmt_path_leave) struct vmt_path_scope interp = { 0 };
+
+	if (loader->step.cause == VMT_CAUSE_INTERP_SEGMENT ||
+	    loader->step.cause == VMT_CAUSE_INTERP_BSS)
+		interp = vmt_path_enter(space, VMT_FN_LOAD_ELF_INTERP);
+	VMT_PATH(space, ELF_LOAD);
+	VMT_CLEANUP(vmt_path_leave)
+	struct vmt_path_scope map = vmt_path_enter(
+		space, proposed->file.description ? VMT_FN_ELF_MAP : VMT_FN_VM_BRK_FLAGS);
 
 	loader->step.start = start;
 	loader->step.end = end;
@@ -262,6 +277,9 @@ static void load_row(struct loader *loader, const struct vmt_mapping *row, enum 
 	struct vmt_vma proposed = vmt_vma_from_row(loader->space, row);
 
 	begin(loader, cause);
+	VMT_PATH(loader->space, LOAD_ELF_BINARY);
+	VMT_PATH(loader->space, SETUP_ADDITIONAL);
+	VMT_PATH(loader->space, INSTALL_SPECIAL);
 	loader->step.start = row->start;
 	loader->step.end = row->end;
 	loader->step.file_name = row->name;

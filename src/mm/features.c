@@ -7,6 +7,7 @@
 struct vmt_features vmt_features_default(void)
 {
 	return (struct vmt_features){
+		.profile = VMT_PROFILE_6_18,
 		.unaccount_unfaulted = true,
 		.stack_nohuge = true,
 		.thp_align = VMT_THP_ALIGN_MULTIPLE,

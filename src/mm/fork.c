@@ -5,12 +5,14 @@
  * empty, locks are not inherited.
  */
 #include "merge.h"
+#include "path.h"
 #include "space.h"
 
 static void copy_fields(struct vmt_space *child, const struct vmt_space *parent)
 {
 	child->arch = parent->arch;
 	child->features = parent->features;
+	child->show_path = parent->show_path;
 	child->max_map_count = parent->max_map_count;
 	child->exe = parent->exe;
 	child->interp = parent->interp;
@@ -79,20 +81,23 @@ static struct vmt_vma copy_of(struct vmt_space *child, const struct vmt_vma *vma
 	return copy;
 }
 
+/* Whether the kernel's child has the copy as it is; if not, adopt_layout() will take it over. */
 static void check_copy(struct vmt_space *child, const struct vmt_layout *layout,
 		       struct vmt_step *step)
 {
-	uint64_t start = step->start;
-	uint64_t end = step->end;
-
-	step->check = VMT_CHECK_UNCHECKED;
-	for (size_t i = 0; layout && i < layout->count; i++) {
+	if (!layout)
+		return;
+	step->check = VMT_CHECK_ADJUSTED;
+	step->reason = VMT_REASON_ORDER_INFERRED;
+	for (size_t i = 0; i < layout->count; i++) {
 		const struct vmt_mapping *row = &layout->data[i];
 		struct vmt_mapping have;
 
-		if (row->start == start && row->end == end && vmt_space_find(child, start, &have) &&
-		    vmt_mapping_equal(&have, row))
+		if (row->start == step->start && row->end == step->end &&
+		    vmt_space_find(child, row->start, &have) && vmt_mapping_equal(&have, row)) {
 			step->check = VMT_CHECK_MATCH;
+			step->reason = VMT_REASON_NONE;
+		}
 	}
 }
 
@@ -139,6 +144,8 @@ struct vmt_space *vmt_space_fork(struct vmt_space *parent, uint32_t number,
 		vmt_step_begin(child, &step);
 		step.cause = VMT_CAUSE_FORK;
 		step.predicted = true;
+		VMT_PATH(child, DUP_MMAP);
+		VMT_PATH(child, VM_AREA_DUP);
 		step.start = vmt_vma_start(vma);
 		step.end = vmt_vma_end(vma);
 		step.file_name = copy.file.description ? copy.file.name

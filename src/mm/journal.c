@@ -27,6 +27,7 @@ void vmt_step_deinit(struct vmt_step *step)
 	vmt_array_deinit(&step->removed);
 	vmt_array_deinit(&step->added);
 	vmt_array_deinit(&step->step_numbers);
+	vmt_array_deinit(&step->path);
 }
 
 bool vmt_step_has_why(const struct vmt_step *step, enum vmt_why_id id)
@@ -58,6 +59,8 @@ static void step_clear(struct vmt_step *step)
 	clean.added.capacity = step->added.capacity;
 	clean.step_numbers.data = step->step_numbers.data;
 	clean.step_numbers.capacity = step->step_numbers.capacity;
+	clean.path.data = step->path.data;
+	clean.path.capacity = step->path.capacity;
 	clean.file_name = clean.actor = clean.object = clean.what = "";
 	*step = clean;
 }
@@ -72,6 +75,7 @@ void vmt_step_begin(struct vmt_space *space, struct vmt_step *step)
 	space->serial++;
 	vmt_array_clear(&space->touched);
 	space->dirty.count = 0;
+	space->path_depth = 0;
 }
 
 /* The look of @vma with its history, whose numbers go to @numbers. */

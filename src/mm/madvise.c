@@ -10,6 +10,7 @@
 
 #include "merge.h"
 #include "ops.h"
+#include "path.h"
 #include "walk.h"
 
 /* Advice that younger headers know. */
@@ -164,6 +165,7 @@ static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start,
 {
 	int advice = *(const int *)data;
 	int result;
+	VMT_PATH(space, MADVISE_VMA);
 
 	(void)start;
 	(void)end;
@@ -214,6 +216,7 @@ int64_t vmt_op_madvise(struct vmt_space *space, const struct vmt_event *event,
 	uint64_t length = vmt_page_up(space, event->args[1]);
 	int advice = (int)event->args[2];
 	int error;
+	VMT_PATH(space, DO_MADVISE);
 
 	if (!advice_known(advice))
 		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_ADVICE);

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "ops.h"
+#include "path.h"
 #include "walk.h"
 
 enum {
@@ -27,7 +28,8 @@ bool vmt_supports_lock(uint64_t vm_flags)
 static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start, uint64_t end,
 		   struct vmt_vma *proposed, void *data)
 {
-	(void)space;
+	VMT_PATH(space, MLOCK_FIXUP);
+
 	(void)start;
 	(void)end;
 	/* These count as locked already, and nothing changes. */
@@ -76,6 +78,8 @@ static int over_limit(struct vmt_space *space, uint64_t start, uint64_t end)
  */
 static int populate(struct vmt_space *space, uint64_t start, uint64_t end, struct vmt_step *step)
 {
+	VMT_PATH(space, MM_POPULATE);
+
 	for (const struct vmt_vma *vma = vmt_find_vma(space, start);
 	     vma && vmt_vma_start(vma) < end; vma = vmt_vma_next(vma)) {
 		if (vma->flags & (VMT_VM_IO | VMT_VM_PFNMAP | VMT_VM_LOCKONFAULT))
@@ -99,6 +103,7 @@ static int64_t lock_range(struct vmt_space *space, const struct vmt_event *event
 	uint64_t length = vmt_page_up(space, event->args[1] + (event->args[0] - start));
 	uint64_t end = start + length;
 	int error;
+	VMT_PATH(space, DO_MLOCK);
 
 	if (flags && !may_lock_at_all(space))
 		return vmt_refuse(space, EPERM, VMT_WHY_LOCK_FORBIDDEN);
@@ -113,7 +118,11 @@ static int64_t lock_range(struct vmt_space *space, const struct vmt_event *event
 		return 0;
 	step->start = start;
 	step->end = end;
-	error = vmt_walk(space, start, end, VMT_WALK_STOP_AT_HOLE, propose, &flags, NULL);
+	{
+		VMT_PATH(space, APPLY_LOCK_FLAGS);
+
+		error = vmt_walk(space, start, end, VMT_WALK_STOP_AT_HOLE, propose, &flags, NULL);
+	}
 	return error || !flags ? error : populate(space, start, end, step);
 }
 
@@ -136,6 +145,7 @@ int64_t vmt_op_mlock(struct vmt_space *space, const struct vmt_event *event, str
 static void lock_everything(struct vmt_space *space, struct vmt_step *step, uint64_t flags)
 {
 	uint64_t at = 0;
+	VMT_PATH(space, APPLY_LOCK_ALL);
 
 	step->whole = true;
 	for (struct vmt_vma *vma = vmt_find_vma(space, at); vma; vma = vmt_find_vma(space, at)) {

@@ -14,6 +14,7 @@
 #include "history.h"
 #include "mmap.h"
 #include "ops.h"
+#include "path.h"
 #include "place.h"
 
 /* File systems whose get_unmapped_area() is thp_get_unmapped_area(), by statfs() magic. */
@@ -269,6 +270,7 @@ static int refuse_memory(struct vmt_space *space, uint64_t vm_flags, uint64_t ad
 			 uint64_t length, bool *ret_certain)
 {
 	uint64_t pages = vmt_pages(space, length);
+	VMT_PATH(space, MMAP_PREPARE);
 	int error = vmt_may_expand(space, vm_flags, pages,
 				   vmt_pages_in(space, address, address + length));
 
@@ -306,9 +308,12 @@ int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *reque
 		.compat = request->compat,
 	};
 	bool certain = true;
-	int64_t expected = refuse_early(space, request);
+	int64_t expected;
 	uint64_t address;
 	int error;
+	VMT_PATH(space, DO_MMAP);
+
+	expected = refuse_early(space, request);
 
 	place.huge_file = request->file && aligns_huge(request);
 	if (!expected)
@@ -328,6 +333,8 @@ int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *reque
 		return expected;
 	step->start = address;
 	step->end = address + length;
+	VMT_PATH(space, MMAP_REGION);
+	VMT_PATH(space, INNER_MMAP_REGION);
 	error = refuse_memory(space, proposed.flags, address, length, &step->predicted);
 	if (error && request->failed) {
 		leave_cuts(space, step->start, step->end);
@@ -375,11 +382,14 @@ int64_t vmt_op_mmap(struct vmt_space *space, const struct vmt_event *event, stru
 		.result = event->result,
 	};
 
+	VMT_PATH(space, KSYS_MMAP_PGOFF);
+
 	if (offset & (vmt_space_page(space) - 1))
 		return vmt_refuse(space, EINVAL, VMT_WHY_OFFSET_UNALIGNED);
 	if (!anonymous && !event->file.known)
 		return vmt_refuse(space, EBADF, VMT_WHY_BAD_FD);
 	if (!anonymous)
 		step->file_name = event->file.name;
+	VMT_PATH(space, VM_MMAP_PGOFF);
 	return vmt_do_mmap(space, &request, step);
 }

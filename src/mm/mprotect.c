@@ -8,6 +8,7 @@
 #include "account.h"
 #include "merge.h"
 #include "ops.h"
+#include "path.h"
 #include "walk.h"
 
 enum {
@@ -63,6 +64,7 @@ static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start,
 		   struct vmt_vma *proposed, void *data)
 {
 	const struct protect *protect = data;
+	VMT_PATH(space, MPROTECT_FIXUP);
 	uint64_t access = vmt_prot_flags(protect->prot);
 
 	if (protect->prot & PROT_READ && space->personality & VMT_READ_IMPLIES_EXEC &&
@@ -80,8 +82,10 @@ static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start,
 		return vmt_refuse(space, EACCES, VMT_WHY_MDWE);
 	if (vma->flags & VMT_VM_SEALED)
 		return vmt_why_sealed(space, vma);
-	if (proposed->flags == vma->flags)
+	if (proposed->flags == vma->flags) {
+		vmt_path_branch(space, "nothing changes");
 		return 1;
+	}
 	return account(space, vma, vmt_pages(space, end - start), proposed);
 }
 
@@ -108,6 +112,7 @@ int64_t vmt_op_mprotect(struct vmt_space *space, const struct vmt_event *event,
 	struct protect protect = { .prot = event->args[2] & ~(uint64_t)GROWS, .pkey = -1 };
 	const struct vmt_vma *vma;
 	int error;
+	VMT_PATH(space, DO_MPROTECT);
 
 	if (event->call == VMT_CALL_PKEY_MPROTECT)
 		protect.pkey = (int)event->args[3];
@@ -134,5 +139,7 @@ int64_t vmt_op_mprotect(struct vmt_space *space, const struct vmt_event *event,
 	vma = vmt_find_vma(space, start);
 	if (vma && vmt_vma_start(vma) <= start)
 		step->file_name = vmt_vma_mapping(space, vma).name;
-	return vmt_walk(space, start, end, VMT_WALK_STOP_AT_HOLE, propose, &protect, NULL);
+	error = vmt_walk(space, start, end, VMT_WALK_STOP_AT_HOLE, propose, &protect, NULL);
+	VMT_PATH(space, CHANGE_PROTECTION);
+	return error;
 }

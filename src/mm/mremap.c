@@ -15,6 +15,7 @@
 #include "history.h"
 #include "merge.h"
 #include "ops.h"
+#include "path.h"
 #include "place.h"
 
 enum {
@@ -42,6 +43,7 @@ static bool implies_new_address(const struct remap *remap)
 static int check_parameters(struct vmt_space *space, const struct remap *remap)
 {
 	uint64_t page_mask = vmt_space_page(space) - 1;
+	VMT_PATH(space, CHECK_MREMAP);
 
 	if (remap->flags & ~(uint64_t)KNOWN_FLAGS)
 		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS);
@@ -92,6 +94,8 @@ static int check_growth(struct vmt_space *space, const struct remap *remap,
 /* check_prep_vma() */
 static int check_vma(struct vmt_space *space, const struct remap *remap, const struct vmt_vma *vma)
 {
+	VMT_PATH(space, CHECK_PREP_VMA);
+
 	if (!vma)
 		return vmt_refuse(space, EFAULT, VMT_WHY_NOTHING_MAPPED);
 	if (vma->flags & VMT_VM_SEALED)
@@ -147,6 +151,7 @@ static void copy_vma(struct vmt_space *space, const struct remap *remap, struct 
 		     uint64_t to)
 {
 	struct vmt_vma proposed = *vma;
+	VMT_PATH(space, COPY_VMA);
 
 	proposed.pgoff = vma->pgoff + vmt_pages(space, remap->address - vmt_vma_start(vma));
 	if (vmt_vma_is_anon(vma) && !vma->anon_vma)
@@ -163,6 +168,7 @@ static int64_t move_vma(struct vmt_space *space, struct remap *remap)
 	int64_t expected;
 	uint64_t to;
 	int error;
+	VMT_PATH(space, MOVE_VMA);
 
 	expected = choose_address(space, remap, vma, &certain);
 	if (expected < 0)
@@ -187,6 +193,7 @@ static int64_t move_vma(struct vmt_space *space, struct remap *remap)
 	to = remap->flags & MREMAP_FIXED ? (uint64_t)expected : (uint64_t)remap->event->result;
 	vmt_aio_moved(space, vma, to);
 	copy_vma(space, remap, vma, to);
+	VMT_PATH(space, MOVE_PAGE_TABLES);
 	vmt_history_copy(space, remap->address, vmt_min_u64(remap->old_length, remap->new_length),
 			 to);
 	vmt_history_mark(space, to, to + remap->new_length, remap->step->number);
@@ -206,6 +213,7 @@ static int64_t move_to(struct vmt_space *space, struct remap *remap)
 {
 	const struct vmt_vma *vma = lookup(space, remap->address);
 	int error = 0;
+	VMT_PATH(space, MREMAP_TO);
 
 	if (remap->flags & MREMAP_FIXED)
 		error = vmt_unmap_range(space, remap->new_address,
@@ -236,6 +244,7 @@ static bool expand_in_place(struct vmt_space *space, const struct remap *remap, 
 	const struct vmt_vma *next = vmt_vma_next(vma);
 	struct vmt_vma proposed = *vma;
 	bool certain = true;
+	VMT_PATH(space, EXPAND_IN_PLACE);
 
 	if (remap->old_length != end - remap->address || end + delta > space->task_size)
 		return false;
@@ -260,6 +269,7 @@ static int64_t resize(struct vmt_space *space, struct remap *remap)
 {
 	struct vmt_vma *vma = lookup(space, remap->address);
 	int error = 0;
+	VMT_PATH(space, MREMAP_AT);
 
 	if (remap->new_length == remap->old_length)
 		return (int64_t)remap->address;
@@ -289,6 +299,7 @@ static int64_t move_many(struct vmt_space *space, struct remap *remap)
 	uint64_t target = remap->new_address;
 	bool alone = true;
 	int64_t result = -EFAULT;
+	VMT_PATH(space, REMAP_MOVE);
 
 	for (uint64_t at = start; at < end;) {
 		struct vmt_vma *vma = vmt_find_vma(space, at);
@@ -329,6 +340,7 @@ int64_t vmt_op_mremap(struct vmt_space *space, const struct vmt_event *event, st
 	};
 	struct vmt_vma *vma;
 	int64_t error;
+	VMT_PATH(space, DO_MREMAP);
 
 	if (implies_new_address(&remap))
 		remap.new_address = event->args[4];

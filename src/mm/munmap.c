@@ -6,12 +6,15 @@
 
 #include "edit.h"
 #include "ops.h"
+#include "path.h"
 
 int64_t vmt_op_munmap(struct vmt_space *space, const struct vmt_event *event, struct vmt_step *step)
 {
 	uint64_t start = event->args[0];
 	uint64_t length = vmt_page_up(space, event->args[1]);
 	const struct vmt_vma *vma;
+	VMT_PATH(space, VM_MUNMAP);
+	VMT_PATH(space, DO_MUNMAP);
 
 	if (start & (vmt_space_page(space) - 1))
 		return vmt_refuse(space, EINVAL, VMT_WHY_ADDRESS_UNALIGNED);
@@ -26,5 +29,6 @@ int64_t vmt_op_munmap(struct vmt_space *space, const struct vmt_event *event, st
 		step->file_name = vmt_vma_mapping(space, vma).name;
 	else
 		vmt_why(space, VMT_WHY_NOTHING_MAPPED, 0, 0, 0, 0);
+	VMT_PATH(space, ALIGN_MUNMAP);
 	return vmt_unmap_range(space, start, start + length);
 }

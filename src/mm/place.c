@@ -18,6 +18,8 @@
 #include <errno.h>
 #include <sys/mman.h>
 
+#include "path.h"
+
 enum {
 	HUGE_BYTES = 2 << 20
 };
@@ -114,11 +116,21 @@ static int64_t search(struct vmt_space *space, uint64_t length)
 	struct window down = { vmt_space_page(space), space->mmap_base };
 	struct window up = { space->legacy_base, space->task_size };
 	uint64_t found = 0;
+	VMT_PATH(space, VM_UNMAPPED_AREA);
 
-	if (!space->legacy)
+	if (!space->legacy) {
+		VMT_PATH(space, AREA_TOPDOWN);
+
 		found = search_down(space, down, length);
-	if (!found)
+		vmt_path_branch(space,
+				found ? "the highest gap that fits" : "no gap below mmap_base");
+	}
+	if (!found) {
+		VMT_PATH(space, AREA_UP);
+
 		found = search_up(space, up, length);
+		vmt_path_branch(space, found ? "the lowest gap that fits" : "no gap");
+	}
 	return found ? (int64_t)found : -ENOMEM;
 }
 
@@ -140,9 +152,12 @@ static uint64_t search_aligned(struct vmt_space *space, uint64_t length, uint64_
 	uint64_t aligned = (offset + HUGE_BYTES - 1) & ~(uint64_t)(HUGE_BYTES - 1);
 	int64_t found;
 	uint64_t shift;
+	VMT_PATH(space, THP_AREA);
 
+	vmt_path_branch(space, "no 2M unit in the file range: not aligned");
 	if (offset + length <= aligned || offset + length - aligned < HUGE_BYTES)
 		return 0;
+	vmt_path_branch(space, "searches for 2M more, to align in it");
 	found = search(space, length + HUGE_BYTES);
 	if (found < 0)
 		return 0;
@@ -216,16 +231,20 @@ int64_t vmt_get_unmapped_area(struct vmt_space *space, const struct vmt_place_re
 	uint64_t hint;
 	uint64_t aligned = 0;
 	int64_t found;
+	VMT_PATH(space, GET_UNMAPPED_AREA);
 
 	*ret_certain = true;
 	if (request->length > space->task_size)
 		return vmt_refuse(space, ENOMEM, VMT_WHY_NO_HOLE);
-	if (request->map_flags & (MAP_FIXED | MAP_FIXED_NOREPLACE))
+	if (request->map_flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
+		vmt_path_branch(space, "fixed");
 		return place_fixed(space, request);
+	}
 
 	*ret_certain = space->mmap_base || space->legacy;
 	hint = round_hint(space, request->address);
 	if (hint && hint_is_free(space, hint, request->length)) {
+		vmt_path_branch(space, "the hint is free");
 		tell_hole(space, VMT_WHY_HINT, hint, request->length);
 		*ret_certain = true;
 		return (int64_t)hint;

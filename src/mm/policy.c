@@ -8,6 +8,7 @@
 #include <linux/mempolicy.h>
 
 #include "ops.h"
+#include "path.h"
 #include "walk.h"
 
 enum {
@@ -32,7 +33,8 @@ static uint32_t policy_number(const struct vmt_event *event)
 static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start, uint64_t end,
 		   struct vmt_vma *proposed, void *data)
 {
-	(void)space;
+	VMT_PATH(space, MBIND_RANGE);
+
 	(void)vma;
 	(void)start;
 	(void)end;
@@ -46,6 +48,7 @@ int64_t vmt_op_mbind(struct vmt_space *space, const struct vmt_event *event, str
 	uint64_t length = vmt_page_up(space, event->args[1]);
 	uint32_t number = policy_number(event);
 	int error;
+	VMT_PATH(space, DO_MBIND);
 
 	if (event->args[5] & ~(uint64_t)FLAGS_KNOWN)
 		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS);

@@ -6,12 +6,14 @@
 #include <errno.h>
 
 #include "ops.h"
+#include "path.h"
 #include "walk.h"
 
 static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start, uint64_t end,
 		   struct vmt_vma *proposed, void *data)
 {
-	(void)space;
+	VMT_PATH(space, MSEAL_APPLY);
+
 	(void)vma;
 	(void)start;
 	(void)end;
@@ -24,6 +26,7 @@ int64_t vmt_op_mseal(struct vmt_space *space, const struct vmt_event *event, str
 {
 	uint64_t start = event->args[0];
 	uint64_t length = vmt_page_up(space, event->args[1]);
+	VMT_PATH(space, DO_MSEAL);
 
 	if (!space->features.mseal) {
 		step->predicted = false;

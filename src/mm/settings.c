@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "ops.h"
+#include "path.h"
 #include "walk.h"
 
 /* Operations that younger headers know. */
@@ -37,6 +38,7 @@ static int64_t set_name(struct vmt_space *space, const struct vmt_event *event,
 	uint64_t length = vmt_page_up(space, event->args[3]);
 	const char *name = NULL;
 	struct vmt_str text;
+	VMT_PATH(space, SET_ANON_NAME);
 
 	if (event->failed) {
 		/* CONFIG_ANON_VMA_NAME, and the rules for names, are the kernel's. */

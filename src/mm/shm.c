@@ -12,6 +12,7 @@
 #include "edit.h"
 #include "mmap.h"
 #include "ops.h"
+#include "path.h"
 
 static int64_t attach_address(struct vmt_space *space, const struct vmt_event *event,
 			      uint64_t *address, uint64_t *flags)
@@ -61,6 +62,7 @@ int64_t vmt_op_shmat(struct vmt_space *space, const struct vmt_event *event, str
 		.failed = event->failed,
 		.result = event->result,
 	};
+	VMT_PATH(space, DO_SHMAT);
 	int64_t error = attach_address(space, event, &request.address, &request.flags);
 
 	if (error)
@@ -88,6 +90,7 @@ int64_t vmt_op_shmdt(struct vmt_space *space, const struct vmt_event *event, str
 	struct vmt_vma *next;
 	uint64_t description;
 	uint64_t size;
+	VMT_PATH(space, KSYS_SHMDT);
 
 	if (address & (vmt_space_page(space) - 1))
 		return vmt_refuse(space, EINVAL, VMT_WHY_ADDRESS_UNALIGNED);

@@ -96,6 +96,9 @@ struct vmt_space {
 	uint64_t call; /* counts vmt_space_foresee() */
 	void *look_data;
 
+	bool show_path; /* path.h */
+	unsigned path_depth;
+
 	/* The running step (journal.c) */
 	uint64_t serial;
 	struct vmt_step *step;

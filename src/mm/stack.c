@@ -3,6 +3,7 @@
  * Stack growth: expand_downwards() (mm/vma.c, 6.18). It happens in a page fault, without a call;
  * the tracer notices at the next stop that the bottom has moved.
  */
+#include "path.h"
 #include "space.h"
 
 /* The main stack, which is nearly always the only VMA that grows. */
@@ -48,6 +49,7 @@ bool vmt_space_grow(struct vmt_space *space, const struct vmt_mapping *row, stru
 		return false;
 	vmt_step_begin(space, step);
 	step->cause = VMT_CAUSE_STACK_GROWTH;
+	VMT_PATH(space, EXPAND_DOWNWARDS);
 	step->start = row->start;
 	step->end = vmt_vma_start(vma);
 	step->check = VMT_CHECK_MATCH;

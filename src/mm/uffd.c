@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 
 #include "ops.h"
+#include "path.h"
 #include "walk.h"
 
 static const uint64_t uffd_flags = VMT_VM_UFFD_MISSING | VMT_VM_UFFD_WP | VMT_VM_UFFD_MINOR;
@@ -37,6 +38,7 @@ int64_t vmt_op_ioctl(struct vmt_space *space, const struct vmt_event *event, str
 {
 	bool registers = (uint32_t)event->args[1] == (uint32_t)UFFDIO_REGISTER;
 	struct registration registration = { 0 };
+	VMT_PATH(space, UFFD_REGISTER);
 
 	step->predicted = !event->failed && event->words_valid >= 2;
 	if (event->words_valid < 2)

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Bad input and a log that cannot be written: one line on standard error that says what, and an exit
 # status of its own; the program is never harmed.
-# shellcheck disable=SC2016 # what other shells expand
+# shellcheck disable=SC2016,SC2030,SC2031 # what other shells expand; each test has its own PATH
 load live.sh
 
 setup() {
@@ -43,6 +43,7 @@ is_harmless() {
 
 @test 'no such program: 127' {
 	fails 127 ./nothing 'No such file' -- ./nothing
+	local PATH=/usr/bin:/bin # no place that may not be looked into: that would be 126
 	fails 127 nothing-of-that-name -- nothing-of-that-name
 	fails 127 'vmtrace' -- ''
 	printf '#!/no/interpreter\n' >script
@@ -136,7 +137,7 @@ is_harmless() {
 
 @test 'what is wrong is named without control bytes' {
 	local bad=$'\e[31m\a\n\xc2\x9b\xff'
-	fails 127 '\033[31m' -- "$bad"
+	fails 127 '\033[31m' -- "./$bad"
 	echo "$stderr" >line
 	is_harmless line
 	fails 125 '\033[31m' -- "--$bad" true

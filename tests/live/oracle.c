@@ -3,11 +3,11 @@
  * oracle: a program under the whole pipeline of vmtrace, with the kernel's own word about every
  * address space at its end, for replay.c to compare.
  *
- *	oracle [-s] DIRECTORY PROGRAM [ARG...]		(-s: no seccomp filter)
+ *	oracle [-as] DIRECTORY PROGRAM [ARG...]		(-s: no seccomp filter; -a: no ASLR)
  *
- * DIRECTORY/trace.jsonl is what `vmtrace -o trace.jsonl` writes. DIRECTORY/maps.N is the text of
- * /proc/PID/maps of space N at the moment its last task stood at its end. A space that execve
- * threw away has none: when that is seen, it is gone. Ends as the program did.
+ * DIRECTORY/trace.jsonl is what `vmtrace -o trace.jsonl` writes. DIRECTORY/maps.N and smaps.N are
+ * the texts of /proc/PID/maps and smaps of space N at the moment its last task stood at its end.
+ * A space that execve threw away has none: when that is seen, it is gone. Ends as the program did.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -36,7 +36,7 @@ static FILE *open_in(const char *directory, const char *name)
 	return file;
 }
 
-static void copy_maps(void *data, pid_t pid, uint32_t space)
+static void copy(const char *directory, const char *what, pid_t pid, uint32_t space)
 {
 	char source[64];
 	char name[64];
@@ -45,12 +45,12 @@ static void copy_maps(void *data, pid_t pid, uint32_t space)
 	FILE *to;
 	size_t length;
 
-	snprintf(source, sizeof(source), "/proc/%d/maps", (int)pid);
-	snprintf(name, sizeof(name), "maps.%u", space);
+	snprintf(source, sizeof(source), "/proc/%d/%s", (int)pid, what);
+	snprintf(name, sizeof(name), "%s.%u", what, space);
 	from = fopen(source, "re");
 	if (!from)
 		return;
-	to = open_in(data, name);
+	to = open_in(directory, name);
 	while ((length = fread(block, 1, sizeof(block), from)) > 0)
 		fwrite(block, 1, length, to);
 	if (ferror(from) || fclose(to) != 0) {
@@ -60,26 +60,34 @@ static void copy_maps(void *data, pid_t pid, uint32_t space)
 	fclose(from);
 }
 
+static void copy_maps(void *data, pid_t pid, uint32_t space)
+{
+	copy(data, "maps", pid, space);
+	copy(data, "smaps", pid, space);
+}
+
 int main(int argc, char **argv)
 {
 	struct vmt_session_options session = { .space_end = copy_maps };
+	int option;
 	struct vmt_status status = { .code = VMT_EXIT_FAILED };
 	struct vmt_error error = { .text = "" };
 	VMT_CLEANUP(vmt_str_deinit) struct vmt_str path = { 0 };
 	struct vmt_output output;
-	int first = 1;
 
-	if (argc > first && strcmp(argv[first], "-s") == 0) {
-		session.no_seccomp = true;
-		first++;
+	while ((option = getopt(argc, argv, "+as")) > 0) {
+		session.no_seccomp |= option == 's';
+		session.no_aslr |= option == 'a';
+		if (option == '?')
+			return VMT_EXIT_FAILED;
 	}
-	if (argc < first + 2) {
-		vmt_say("usage: oracle [-s] DIRECTORY PROGRAM [ARG...]");
+	if (argc < optind + 2) {
+		vmt_say("usage: oracle [-as] DIRECTORY PROGRAM [ARG...]");
 		return VMT_EXIT_FAILED;
 	}
-	session.space_end_data = argv[first];
-	session.argv = argv + first + 1;
-	vmt_str_printf(&path, "%s/trace.jsonl", argv[first]);
+	session.space_end_data = argv[optind];
+	session.argv = argv + optind + 1;
+	vmt_str_printf(&path, "%s/trace.jsonl", argv[optind]);
 	if (vmt_output_open(&output, vmt_str_text(&path), vmt_say, &error) < 0) {
 		vmt_say(error.text);
 		return VMT_EXIT_FAILED;

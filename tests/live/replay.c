@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * replay: is a trace in JSON Lines true? Reads DIRECTORY/trace.jsonl and DIRECTORY/maps.N as
- * oracle.c leaves them, knows nothing of vmtrace but the documented format, and holds that
+ * replay: is a trace in JSON Lines true? Reads DIRECTORY/trace.jsonl and DIRECTORY/maps.N and
+ * smaps.N as oracle.c leaves them, knows nothing of vmtrace but the documented format, and holds
+ * that
  *
  *	- lines come in order: trace, then spaces with their steps numbered from 0, then the summary;
  *	- every VMA that a step removes was there, and none that it adds lies over another;
  *	- the layout of a space is what its steps, replayed from nothing, have left (but for
  *	  " (deleted)", which a name gets by no call of the program);
  *	- that layout, printed as the kernel prints it, is the text of maps to the byte;
+ *	- each VMA has the VmFlags that smaps has;
  *	- the summary counts what was seen, with nothing unexplained and nothing unchecked.
  *
  *	replay DIRECTORY [MAPS]		(MAPS: about how many spaces, at least, the kernel was asked)
@@ -210,6 +212,103 @@ static struct row row_of(const json_t *vma)
 	return row;
 }
 
+/* ---- The kernel's flags ------------------------------------------------------------------- */
+
+static FILE *open_of_space(const char *what, uint64_t number)
+{
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/%s.%" PRIu64, directory, what, number);
+	return fopen(path, "re");
+}
+
+/* Two letters for each flag, none twice. */
+struct flag_set {
+	unsigned count;
+	char words[64][3];
+};
+
+static struct flag_set flags_of(const char *text)
+{
+	struct flag_set set = { 0 };
+	int used;
+
+	while (set.count < 64 && sscanf(text, "%2s%n", set.words[set.count], &used) == 1) {
+		text += used;
+		set.count++;
+	}
+	return set;
+}
+
+static bool flag_in(const struct flag_set *set, const char *flag)
+{
+	for (unsigned i = 0; i < set->count; i++) {
+		if (strcmp(set->words[i], flag) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool flags_equal(const char *a, const char *b)
+{
+	struct flag_set first = flags_of(a);
+	struct flag_set second = flags_of(b);
+
+	for (unsigned i = 0; i < first.count; i++) {
+		if (!flag_in(&second, first.words[i]))
+			return false;
+	}
+	return first.count == second.count;
+}
+
+/* The next VMA of smaps that has flags; its text is @ret_flags. */
+static bool next_flags(FILE *file, uint64_t *ret_start, char *ret_flags, size_t size)
+{
+	char line[8192];
+
+	while (fgets(line, sizeof(line), file)) {
+		uint64_t start, end;
+
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " ", &start, &end) == 2) {
+			*ret_start = start;
+		} else if (strncmp(line, "VmFlags:", 8) == 0) {
+			snprintf(ret_flags, size, "%s", line + 8);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The layout's VMAs against those of smaps, both in order of address. */
+static void compare_flags(uint64_t number, const json_t *vmas)
+{
+	FILE *file = open_of_space("smaps", number);
+	char kernels[256];
+	uint64_t start = 0;
+	json_t *vma;
+	size_t i;
+
+	if (!file)
+		return;
+	json_array_foreach(vmas, i, vma)
+	{
+		const char *ours = json_string_value(json_object_get(vma, "vmflags"));
+
+		if (!next_flags(file, &start, kernels, sizeof(kernels)))
+			break;
+		if (start != hex_of(vma, "start"))
+			fail("smaps has %" PRIx64 " where the layout has %s", start,
+			     text_of(vma, "start"));
+		/* Gate pages are none of the model's VMAs. */
+		if (!ours && strcmp(text_of(vma, "name"), "[vsyscall]") == 0)
+			continue;
+		if (!ours || !flags_equal(ours, kernels))
+			fail("%s %s: VmFlags are%s, not %s", text_of(vma, "start"),
+			     text_of(vma, "name"), strtok(kernels, "\n"), ours ? ours : "unknown");
+	}
+	fclose(file);
+}
+
 /* ---- The kernel's text -------------------------------------------------------------------- */
 
 static void print_row(const struct row *row, FILE *file)
@@ -243,14 +342,11 @@ static char *read_all(FILE *file)
 
 static void compare_with_kernel(uint64_t number, const struct rows *rows)
 {
-	char path[4096];
 	char *ours = NULL;
 	char *kernels;
 	size_t length = 0;
-	FILE *file;
+	FILE *file = open_of_space("maps", number);
 
-	snprintf(path, sizeof(path), "%s/maps.%" PRIu64, directory, number);
-	file = fopen(path, "re");
 	if (!file)
 		return;
 	kernels = read_all(file);
@@ -348,6 +444,7 @@ static void take_layout(const json_t *line)
 	if (number_of(line, "step") + 1 != space->steps)
 		fail("the layout is not of the last step");
 	compare_with_kernel((uint64_t)(space - spaces), &rows);
+	compare_flags((uint64_t)(space - spaces), vmas);
 	rows_free(&rows);
 	space->ended = true;
 }

@@ -154,7 +154,8 @@ static inline const char *mm_parse(struct mm *mm, const char *text, struct vmt_v
 	char *rest;
 	uint64_t start, end;
 
-	snprintf(copy, sizeof(copy), "%.*s", (int)(bar ? bar - text : (ptrdiff_t)strlen(text)), text);
+	snprintf(copy, sizeof(copy), "%.*s", (int)(bar ? bar - text : (ptrdiff_t)strlen(text)),
+		 text);
 	start = strtoull(copy, &rest, 16);
 	end = strtoull(rest + 1, &rest, 16);
 	*ret_vma = mm_attributes(mm, start, rest);
@@ -299,8 +300,16 @@ static inline void mm_mirror_check(const struct mm_mirror *mirror, const struct 
 	assert_int_equal(list.rows.count, mirror->rows.count);
 	mm_check_views(list.rows.data, list.rows.count, list.step_numbers.data,
 		       list.step_numbers.count, vmt_space_steps(space));
-	for (size_t i = 0; i < list.rows.count; i++)
-		assert_true(mm_views_equal(&list.rows.data[i], &mirror->rows.data[i]));
+	for (size_t i = 0; i < list.rows.count; i++) {
+		const struct vmt_vma_view *have = &list.rows.data[i], *told = &mirror->rows.data[i];
+
+		if (!mm_views_equal(have, told))
+			fail_msg("after step %u: the layout has %" PRIx64 "-%" PRIx64
+				 " %x %s, the steps told %" PRIx64 "-%" PRIx64 " %x %s",
+				 vmt_space_steps(space) - 1, have->map.start, have->map.end,
+				 have->map.perms, have->map.name, told->map.start, told->map.end,
+				 told->map.perms, told->map.name);
+	}
 	vmt_view_list_deinit(&list);
 }
 
@@ -382,22 +391,28 @@ static inline void mm_file(struct mm *mm, uint64_t description)
 	};
 }
 
-/* Opens a step with a call that returned @result; the caller ends it. */
-static inline void mm_begin_call(struct mm *mm, enum vmt_call_id call, const uint64_t args[6],
-				 int64_t result)
+/* Opens a step with mm->event, of which call, args and result are set; the caller ends it. */
+static inline void mm_begin_event(struct mm *mm)
 {
 	mm->event.kind = VMT_EVENT_CALL;
 	mm->event.space = 1;
 	mm->event.pid = mm->event.tid = 4211;
 	mm->event.arch = mm->space->arch;
-	mm->event.call = call;
 	if (!mm->event.file.name)
 		mm->event.file.name = "";
-	memcpy(mm->event.args, args, sizeof(mm->event.args));
-	mm->event.result = result;
-	mm->event.failed = result < 0 && result > -4096;
+	mm->event.failed = mm->event.result < 0 && mm->event.result > -4096;
 	mm_begin(mm);
 	vmt_space_call(mm->space, &mm->event, &mm->step);
+}
+
+/* The same with a call that returned @result. */
+static inline void mm_begin_call(struct mm *mm, enum vmt_call_id call, const uint64_t args[6],
+				 int64_t result)
+{
+	mm->event.call = call;
+	memcpy(mm->event.args, args, sizeof(mm->event.args));
+	mm->event.result = result;
+	mm_begin_event(mm);
 }
 
 /* A whole step: mm_call(&mm, VMT_CALL_MUNMAP, 0, start, length) */

@@ -322,18 +322,23 @@ static void test_names(void **state)
 	assert_string_equal(vmt_why_name(VMT_WHY_MERGE_BOTH), "merge-both");
 }
 
-/* A step lists the first reasons that it is given. */
+/* A step lists the first reasons that it is given, each once. */
 static void test_reasons_of_a_step(void **state)
 {
 	struct vmt_step step;
 
 	(void)state;
 	vmt_step_init(&step);
-	for (unsigned i = 0; i < VMT_STEP_WHY_MAX + 3; i++)
-		vmt_step_why(&step, (struct vmt_why){ .id = VMT_WHY_SPLIT, .number = { i } });
+	for (unsigned i = 0; i < 2 * VMT_STEP_WHY_MAX; i++)
+		vmt_step_why(&step, (struct vmt_why){ .id = (enum vmt_why_id)(i / 2 + 1),
+						      .number = { i } });
 	assert_int_equal(step.why_count, VMT_STEP_WHY_MAX);
-	for (unsigned i = 0; i < VMT_STEP_WHY_MAX; i++)
-		assert_int_equal(step.why[i].number[0], i);
+	for (unsigned i = 0; i < VMT_STEP_WHY_MAX; i++) {
+		assert_int_equal(step.why[i].id, i + 1);
+		assert_int_equal(step.why[i].number[0], 2 * i);
+	}
+	vmt_step_why(&step, (struct vmt_why){ .id = VMT_WHY_SEALED });
+	assert_int_equal(step.why_count, VMT_STEP_WHY_MAX);
 	vmt_step_deinit(&step);
 	vmt_space_free(NULL);
 }

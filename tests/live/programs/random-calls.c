@@ -33,7 +33,17 @@ enum {
 	RECENT = 32,
 	FILES = 6,
 	MSEAL = 462,
+	AROUND = 64 << 20, /* bytes from the arena on in which it may map */
 };
+
+/* Nothing else is near it, on either machine. */
+#ifdef __LP64__
+#define ARENA ((uintptr_t)1 << 40)
+#define OUTSIDE ((uintptr_t)1 << 62) /* of user space */
+#else
+#define ARENA ((uintptr_t)1 << 29)
+#define OUTSIDE ((uintptr_t)0 - PAGE)
+#endif
 
 static uint64_t state;
 static char *arena;
@@ -118,7 +128,7 @@ static void remember(long address, size_t length)
 	unsigned i = below(RECENT);
 
 	if (address == -1 || !length ||
-	    ((char *)address >= arena && (char *)address < arena + ((size_t)64 << 20)))
+	    ((char *)address >= arena && (char *)address < arena + AROUND))
 		return;
 	/* What is forgotten is unmapped, so that the process does not grow without end. */
 	if (recent[i].start)
@@ -145,13 +155,30 @@ static int in_arena(const char *place)
 	return place >= arena && place < arena + (size_t)ARENA_PAGES * PAGE;
 }
 
+/* The old call takes the bytes of the offset, the new one of 32-bit programs its pages. */
+static long call_mmap(char *hint, size_t length, int prot, int flags, int fd, size_t offset)
+{
+#ifdef SYS_mmap2
+	if (one_in(3)) {
+		unsigned long args[] = { (unsigned long)hint, length,
+					 (unsigned long)prot, (unsigned long)flags,
+					 (unsigned long)fd,   offset };
+
+		return syscall(SYS_mmap, args);
+	}
+	return syscall(SYS_mmap2, hint, length, prot, flags, fd, offset / PAGE);
+#else
+	return syscall(SYS_mmap, hint, length, prot, flags, fd, offset);
+#endif
+}
+
 static void do_mmap(void)
 {
 	char *hint = some_place();
 	size_t length = in_arena(hint) ? some_length() : 0;
 	int flags = one_in(4) ? MAP_SHARED : MAP_PRIVATE;
 	int fd = -1;
-	off_t offset = 0;
+	size_t offset = 0;
 	long address;
 
 	if (!length || one_in(3)) {
@@ -161,7 +188,7 @@ static void do_mmap(void)
 	}
 	if (one_in(3)) {
 		fd = files[below(FILES)];
-		offset = (off_t)below(16) * PAGE;
+		offset = (size_t)below(16) * PAGE;
 	} else {
 		flags |= MAP_ANONYMOUS;
 	}
@@ -181,8 +208,7 @@ static void do_mmap(void)
 		flags &= ~(MAP_SHARED | MAP_PRIVATE);
 	if (one_in(200))
 		offset += 1;
-	address =
-		syscall(SYS_mmap, hint, length, some_prot(), flags, one_in(200) ? 999 : fd, offset);
+	address = call_mmap(hint, length, some_prot(), flags, one_in(200) ? 999 : fd, offset);
 	remember(address, length);
 }
 
@@ -340,7 +366,7 @@ static void do_rare(void)
 		syscall(SYS_pkey_mprotect, place, some_length(), some_prot(), -1);
 		break;
 	case 3:
-		syscall(SYS_munmap, (char *)((uintptr_t)1 << 62), PAGE);
+		syscall(SYS_munmap, OUTSIDE, PAGE);
 		break;
 	case 4:
 		if (one_in(40))
@@ -448,7 +474,7 @@ int main(int argc, char **argv)
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);
 	open_files();
-	arena = mmap((void *)((uintptr_t)1 << 40), (size_t)ARENA_PAGES * PAGE, PROT_NONE,
+	arena = mmap((void *)ARENA, (size_t)ARENA_PAGES * PAGE, PROT_NONE,
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (arena == MAP_FAILED)
 		return 2;
