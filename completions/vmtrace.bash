@@ -10,7 +10,7 @@ _vmtrace_list() {
 }
 
 _vmtrace() {
-	local options='-o --output= --log= --no-seccomp --no-aslr --color= -v --verbose -q --quiet -h --help -V --version'
+	local options='-o --output= --log= --show= --check= --no-seccomp --no-aslr --color= -v --verbose -q --quiet -h --help -V --version'
 	local cur prev words cword
 	_init_completion -s || return
 
@@ -19,7 +19,7 @@ _vmtrace() {
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
 		run) [[ $i -eq 1 ]] || break ;;
-		-o | --output | --log | --color) ((i++)) ;;
+		-o | --output | --log | --show | --check | --color) ((i++)) ;;
 		--)
 			((i++))
 			break
@@ -40,6 +40,14 @@ _vmtrace() {
 		;;
 	--log)
 		_vmtrace_list 'steps map calls'
+		return
+		;;
+	--show)
+		_vmtrace_list 'path flags'
+		return
+		;;
+	--check)
+		mapfile -t COMPREPLY < <(compgen -W 'touched full off' -- "$cur")
 		return
 		;;
 	--color)

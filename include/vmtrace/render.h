@@ -84,8 +84,15 @@ enum vmt_log_view {
 	VMT_LOG_CALLS = 4, /* one strace-like line per mapping call */
 };
 
+/* What is shown beside the standing columns. */
+enum vmt_show {
+	VMT_SHOW_PATH = 1, /* each step's way through the kernel, as a tree */
+	VMT_SHOW_FLAGS = 2, /* smaps' VmFlags in the map log */
+};
+
 struct vmt_text_options {
 	unsigned views; /* enum vmt_log_view */
+	unsigned show; /* enum vmt_show */
 	bool color;
 	unsigned width; /* columns of the terminal; 0: as wide as it takes */
 	bool verbose; /* every line, nothing folded */

@@ -136,6 +136,66 @@ struct vmt_kernel_facts {
 };
 void vmt_kernel_facts(struct vmt_kernel_facts *ret_facts);
 
+/* ---- The rules that differ between kernels -------------------------------------------------- */
+
+/* What a self-test of the running kernel said. */
+enum vmt_rule {
+	VMT_RULE_UNKNOWN, /* it could not be made, or proved nothing */
+	VMT_RULE_NO,
+	VMT_RULE_YES,
+};
+
+/* Which anonymous mappings without a hint are aligned to 2 MiB. */
+enum vmt_rule_align {
+	VMT_ALIGN_UNKNOWN,
+	VMT_ALIGN_NEVER,
+	VMT_ALIGN_FROM_2M, /* those of 2 MiB and more */
+	VMT_ALIGN_MULTIPLES, /* those whose length is a multiple of 2 MiB */
+};
+
+/* The rules of the running kernel. Each line says what YES means. */
+struct vmt_kernel_rules {
+	/* What only touches the range of brk is labelled [heap] as well. */
+	enum vmt_rule heap_label_inclusive;
+	/* A VMA that is modified joins an unwritten neighbour only if it is unwritten itself. */
+	enum vmt_rule modify_needs_both_anon;
+	/* A new mapping that could join either neighbour, but not both, joins the one above. */
+	enum vmt_rule new_prefers_next;
+	/* A VMA with a close hook (System V memory) never merges. */
+	enum vmt_rule close_never_merges;
+	/* Private memory that was never written loses VM_ACCOUNT when it becomes unwritable. */
+	enum vmt_rule unaccount_unfaulted;
+	/* MAP_STACK keeps huge pages away (VM_NOHUGEPAGE). */
+	enum vmt_rule stack_nohuge;
+	enum vmt_rule_align thp_align;
+	/* The heap can become part of a VMA that ends where it begins. */
+	enum vmt_rule brk_merges_below;
+	/* brk gives up a range in which nothing is mapped. */
+	enum vmt_rule brk_shrinks_holes;
+	/* The vdso lies above the stack. */
+	enum vmt_rule vdso_above_stack;
+	/* mremap moves a range that spans several VMAs. */
+	enum vmt_rule mremap_many;
+	/* There is mseal. */
+	enum vmt_rule mseal;
+	/* MADV_GUARD_INSTALL marks the VMA (VM_MAYBE_GUARD). */
+	enum vmt_rule guard_flag;
+	/* madvise says ENOMEM where it cannot split, not EAGAIN; from the release, not tested. */
+	enum vmt_rule madvise_split_enomem;
+	/* There is MAP_DROPPABLE. */
+	enum vmt_rule droppable;
+	/* Lowest address that a hint is raised to, in bytes; 0 unless known. */
+	bool min_address_known;
+	uint64_t min_address;
+};
+
+/*
+ * Tests the rules in a child, which takes a millisecond or so, has no exit signal and is reaped
+ * here: to be called while no other child's end is waited for by any thread. Returns 0 with what
+ * could be found, or a negative errno if there could be no child.
+ */
+VMT_MUST_CHECK int vmt_kernel_rules_probe(struct vmt_kernel_rules *ret_rules);
+
 /* The kernel's release, "6.18.44"; static text. */
 const char *vmt_kernel_release(void);
 

@@ -117,7 +117,7 @@ static const struct vmt_call_info infos[VMT_CALL_COUNT] = {
 	},
 	[VMT_CALL_PROCESS_MADVISE] = {
 		.name = "process_madvise",
-		.layout = true,
+		.layout = false,
 		.arg_count = 5,
 		.args = {
 			{ "pidfd", VMT_ARG_FD },

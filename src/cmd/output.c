@@ -6,7 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <string.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,58 +24,91 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+/* All of @bytes, or the errno of the failure is kept: stdio would lose it. */
+static ssize_t write_all(void *cookie, const char *bytes, size_t length)
+{
+	struct vmt_output *output = cookie;
+	size_t done = 0;
+
+	while (done < length) {
+		ssize_t written = write(output->fd, bytes + done, length - done);
+
+		if (written >= 0) {
+			done += (size_t)written;
+		} else if (errno == EAGAIN) {
+			/* The target may have made the terminal that we share non-blocking. */
+			struct pollfd ready = { .fd = output->fd, .events = POLLOUT };
+
+			poll(&ready, 1, -1);
+		} else if (errno != EINTR) {
+			if (!output->error)
+				output->error = errno;
+			return 0;
+		}
+	}
+	return (ssize_t)length;
+}
+
+static int close_fd(void *cookie)
+{
+	struct vmt_output *output = cookie;
+
+	if (close(output->fd) == 0)
+		return 0;
+	if (!output->error)
+		output->error = errno;
+	return -1;
+}
+
 int vmt_output_open(struct vmt_output *output, const char *path, void (*say)(const char *line),
 		    struct vmt_error *error)
 {
-	int fd;
+	const cookie_io_functions_t functions = { .write = write_all, .close = close_fd };
 
 	*output = (struct vmt_output){ .path = path, .say = say };
 	if (path)
-		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+		output->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
 	else
-		fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
-	if (fd < 0)
+		output->fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (output->fd < 0)
 		return vmt_error_set(error, errno, "cannot write '%s': %s",
 				     path ? path : "standard error", vmt_strerror(errno));
-	output->file = fdopen(fd, "w");
-	if (!output->file) {
-		int err = errno;
-
-		close(fd);
-		return vmt_error_set(error, err, "cannot write '%s': %s", path, vmt_strerror(err));
-	}
+	output->file = fopencookie(output, "w", functions);
+	if (!output->file)
+		vmt_die_oom();
 	setvbuf(output->file, NULL, _IOFBF, BUFFER_BYTES);
 	output->flushed_ns = now_ns();
 	return 0;
 }
 
-static void notice_failure(struct vmt_output *output, int err)
+static void notice_failure(struct vmt_output *output)
 {
 	struct vmt_error line;
 
 	if (output->failed)
 		return;
 	output->failed = true;
-	vmt_error_set(&line, err, "cannot write '%s': %s; the log ends here, the program runs on",
-		      output->path ? output->path : "standard error", vmt_strerror(err));
+	vmt_error_set(&line, output->error,
+		      "cannot write '%s': %s; the log ends here, the program runs on",
+		      output->path ? output->path : "standard error", vmt_strerror(output->error));
 	output->say(line.text);
 }
 
 void vmt_output_flush(struct vmt_output *output, bool force)
 {
-	uint64_t now;
-
 	if (output->failed)
 		return;
-	if (output->path && !force) {
-		now = now_ns();
-		if (now - output->flushed_ns < FLUSH_EVERY_NS && !ferror(output->file))
+	if (output->path && !force && !output->error) {
+		uint64_t now = now_ns();
+
+		if (now - output->flushed_ns < FLUSH_EVERY_NS)
 			return;
 		output->flushed_ns = now;
 	}
-	errno = EIO;
-	if (fflush(output->file) != 0 || ferror(output->file))
-		notice_failure(output, errno);
+	if (!output->error)
+		fflush(output->file);
+	if (output->error)
+		notice_failure(output);
 }
 
 bool vmt_output_close(struct vmt_output *output)
@@ -83,20 +116,19 @@ bool vmt_output_close(struct vmt_output *output)
 	if (!output->file)
 		return true;
 	vmt_output_flush(output, true);
-	errno = EIO;
-	if (fclose(output->file) != 0)
-		notice_failure(output, errno);
+	fclose(output->file);
 	output->file = NULL;
+	if (output->error)
+		notice_failure(output);
 	return !output->failed;
 }
 
 bool vmt_output_terminal(const struct vmt_output *output, unsigned *ret_width)
 {
 	struct winsize size;
-	int fd = fileno(output->file);
 
-	if (!isatty(fd))
+	if (!isatty(output->fd))
 		return false;
-	*ret_width = ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
+	*ret_width = ioctl(output->fd, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 80;
 	return true;
 }

@@ -12,6 +12,8 @@
 
 struct vmt_output {
 	FILE *file;
+	int fd;
+	int error; /* errno of the first write that failed, 0 if none has */
 	const char *path; /* NULL: standard error */
 	bool failed; /* a write failed; the line about it has been said */
 	uint64_t flushed_ns; /* when it was last flushed */

@@ -3,6 +3,7 @@
  * `vmtrace [run] [OPTIONS] [--] PROGRAM [ARGS...]`: options in, session out.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,8 @@ enum color_when {
 struct run_options {
 	const char *path; /* -o; NULL: standard error */
 	unsigned views;
+	unsigned show;
+	enum vmt_check_mode check;
 	enum color_when color;
 	bool no_seccomp;
 	bool no_aslr;
@@ -34,50 +37,88 @@ static int take_output(void *target, const char *argument, struct vmt_error *err
 	size_t length = strlen(argument);
 
 	if (!length)
-		return vmt_error_set(error, EINVAL, "-o needs the name of a file");
+		return vmt_error_set(error, EINVAL,
+				     "-o needs the name of a file; see 'vmtrace --help'");
 	if (length > 4 && strcmp(argument + length - 4, ".vmt") == 0)
 		return vmt_error_set(error, EINVAL,
 				     "'%s': this version writes no recordings; name the file "
-				     "*.jsonl for JSON Lines, or otherwise for text",
+				     "*.jsonl for JSON Lines, or otherwise for text; see "
+				     "'vmtrace --help'",
 				     argument);
 	((struct run_options *)target)->path = argument;
 	return 0;
 }
 
+/* A word of an option's comma-separated list, and the bit it stands for. */
+struct word {
+	const char *name;
+	unsigned bit;
+};
+
+/* The bits of the words in @argument, which is @option's. */
+static int take_words(const struct word *words, size_t count, const char *option,
+		      const char *argument, unsigned *ret_bits, struct vmt_error *error)
+{
+	unsigned chosen = 0;
+
+	for (const char *at = argument; *at || !chosen;) {
+		size_t length = strcspn(at, ",");
+		unsigned found = 0;
+
+		for (size_t i = 0; i < count; i++) {
+			if (strlen(words[i].name) == length &&
+			    strncmp(words[i].name, at, length) == 0)
+				found = words[i].bit;
+		}
+		if (!found)
+			return vmt_error_set(error, EINVAL,
+					     "--%s=%s: '%.*s' is not one of its words; see "
+					     "'vmtrace --help'",
+					     option, argument, (int)length, at);
+		chosen |= found;
+		at += length + (at[length] == ',');
+	}
+	*ret_bits = chosen;
+	return 0;
+}
+
 static int take_log(void *target, const char *argument, struct vmt_error *error)
 {
-	static const struct {
-		const char *name;
-		unsigned view;
-	} views[] = {
+	static const struct word views[] = {
 		{ "steps", VMT_LOG_STEPS },
 		{ "map", VMT_LOG_MAP },
 		{ "calls", VMT_LOG_CALLS },
 	};
-	unsigned chosen = 0;
 
-	for (const char *word = argument; *word;) {
-		size_t length = strcspn(word, ",");
-		unsigned found = 0;
+	return take_words(views, vmt_countof(views), "log", argument,
+			  &((struct run_options *)target)->views, error);
+}
 
-		for (size_t i = 0; i < vmt_countof(views); i++) {
-			if (strlen(views[i].name) == length &&
-			    strncmp(views[i].name, word, length) == 0)
-				found = views[i].view;
-		}
-		if (!found)
-			return vmt_error_set(error, EINVAL,
-					     "--log=%s: '%.*s' is not a view; give steps, map or "
-					     "calls, with commas between; see 'vmtrace --help'",
-					     argument, (int)length, word);
-		chosen |= found;
-		word += length + (word[length] == ',');
-	}
-	if (!chosen)
-		return vmt_error_set(
-			error, EINVAL,
-			"--log= needs views: steps, map or calls; see 'vmtrace --help'");
-	((struct run_options *)target)->views = chosen;
+static int take_show(void *target, const char *argument, struct vmt_error *error)
+{
+	static const struct word columns[] = {
+		{ "path", VMT_SHOW_PATH },
+		{ "flags", VMT_SHOW_FLAGS },
+	};
+
+	return take_words(columns, vmt_countof(columns), "show", argument,
+			  &((struct run_options *)target)->show, error);
+}
+
+static int take_check(void *target, const char *argument, struct vmt_error *error)
+{
+	struct run_options *options = target;
+
+	if (strcmp(argument, "touched") == 0)
+		options->check = VMT_CHECK_TOUCHED;
+	else if (strcmp(argument, "full") == 0)
+		options->check = VMT_CHECK_FULL;
+	else if (strcmp(argument, "off") == 0)
+		options->check = VMT_CHECK_OFF;
+	else
+		return vmt_error_set(error, EINVAL,
+				     "--check=%s: give touched, full or off; see 'vmtrace --help'",
+				     argument);
 	return 0;
 }
 
@@ -117,6 +158,8 @@ static const struct vmt_option run_table[] = {
 	{ "output", 'o', "FILE", "write the log to FILE: *.jsonl JSON Lines, else text",
 	  take_output },
 	{ "log", 0, "VIEWS", "what to show: steps, map, calls (default steps,map)", take_log },
+	{ "show", 0, "WHAT", "more about each step: path, flags (commas between)", take_show },
+	{ "check", 0, "HOW", "compare with the kernel: touched (default), full, off", take_check },
 	{ "no-seccomp", 0, NULL, "stop at every system call instead of filtering",
 	  take_no_seccomp },
 	{ "no-aslr", 0, NULL, "run the program without address randomisation", take_no_aslr },
@@ -163,6 +206,7 @@ static struct vmt_renderer *make_renderer(const struct run_options *options,
 {
 	struct vmt_text_options text = {
 		.views = options->views,
+		.show = options->show,
 		.verbose = options->verbose,
 		.quiet = options->quiet,
 	};
@@ -182,6 +226,8 @@ static int trace_program(const struct run_options *options, char **argv,
 		.argv = argv,
 		.no_seccomp = options->no_seccomp,
 		.no_aslr = options->no_aslr,
+		.show_path = options->show & VMT_SHOW_PATH,
+		.check = options->check,
 		.output = &output,
 	};
 	int result = vmt_output_open(&output, options->path, vmt_say, error);
@@ -192,6 +238,8 @@ static int trace_program(const struct run_options *options, char **argv,
 	}
 	session.renderer = make_renderer(options, &output);
 	result = vmt_session_run(&session, ret_status, error);
+	/* The tracer has put the signals back; the rest of the log may meet a closed pipe. */
+	signal(SIGPIPE, SIG_IGN);
 	if (!vmt_output_close(&output) && result == 0)
 		*ret_status = (struct vmt_status){ .code = VMT_EXIT_FAILED };
 	vmt_renderer_free(session.renderer);

@@ -152,11 +152,46 @@ static void check_range(struct session *session, struct session_space *space, ui
 	}
 }
 
+/* All VMAs of the space, gate pages left out. */
+static int read_whole(struct session *session, pid_t pid, struct vmt_layout *rows)
+{
+	int result = vmt_proc_maps(pid, session->names, rows);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		if (!rows->data[i].gate)
+			rows->data[kept++] = rows->data[i];
+	}
+	rows->count = kept;
+	return result;
+}
+
+static void check_full(struct session *session, struct session_space *space)
+{
+	uint64_t start = 0;
+	uint64_t end = UINT64_MAX;
+
+	if (read_whole(session, space->pid, &session->rows) < 0) {
+		session->step.check = VMT_CHECK_UNCHECKED;
+		session->step.reason = VMT_REASON_UNREADABLE;
+		return;
+	}
+	vmt_space_check(space->model, &session->rows, &start, &end, &session->step);
+}
+
 static void check_step(struct session *session, struct session_space *space)
 {
 	uint64_t start, end;
 
+	if (session->options->check == VMT_CHECK_OFF) {
+		session->step.check = VMT_CHECK_UNCHECKED;
+		return;
+	}
 	session->step.check = VMT_CHECK_MATCH;
+	if (session->options->check == VMT_CHECK_FULL) {
+		check_full(session, space);
+		return;
+	}
 	for (unsigned i = 0; vmt_step_range(space->model, &session->step, i, &start, &end); i++)
 		check_range(session, space, start, end);
 }
@@ -167,6 +202,8 @@ static void check_growth(struct session *session, struct session_space *space)
 	uint64_t above = 0;
 	uint64_t start, end;
 
+	if (session->options->check == VMT_CHECK_OFF)
+		return;
 	while (space->probe && vmt_space_grower(space->model, above, &start, &end)) {
 		struct vmt_mapping row;
 
@@ -211,6 +248,7 @@ static void on_exec(struct session *session, const struct vmt_event *event)
 	space->model = vmt_space_new(event->space, session->names);
 	vmt_space_set_look(space->model, look_at_pages, space);
 	vmt_space_configure(space->model, &session->settings);
+	vmt_space_show_path(space->model, session->options->show_path);
 	session->options->renderer->ops->space(session->options->renderer, &space->info);
 	vmt_space_exec(space->model, image, publish, session);
 	vmt_image_deinit(image);
@@ -304,18 +342,14 @@ static void check_whole(struct session *session, struct session_space *space, pi
 	struct vmt_layout rows = { 0 };
 	uint64_t start = 0;
 	uint64_t end = UINT64_MAX;
-	size_t kept = 0;
 
+	if (session->options->check == VMT_CHECK_OFF)
+		return;
 	check_growth(session, space);
-	if (vmt_proc_maps(pid, session->names, &rows) < 0) {
+	if (read_whole(session, pid, &rows) < 0) {
 		vmt_layout_deinit(&rows);
 		return;
 	}
-	for (size_t i = 0; i < rows.count; i++) {
-		if (!rows.data[i].gate)
-			rows.data[kept++] = rows.data[i];
-	}
-	rows.count = kept;
 	for (size_t i = 0; i < rows.count; i++)
 		vmt_space_refresh_name(space->model, &rows.data[i]);
 	vmt_step_begin(space->model, &session->step);

@@ -22,6 +22,12 @@ struct vmt_session_options {
 	char *const *argv; /* the program and its arguments, ended by NULL */
 	bool no_seccomp;
 	bool no_aslr;
+	bool show_path; /* steps keep their way through the kernel */
+	enum vmt_check_mode {
+		VMT_CHECK_TOUCHED, /* what a step touched, and its neighbours */
+		VMT_CHECK_FULL, /* the whole layout after each step */
+		VMT_CHECK_OFF, /* nothing is asked of the kernel */
+	} check;
 	struct vmt_renderer *renderer; /* not owned */
 	struct vmt_output *output; /* not owned */
 	/*

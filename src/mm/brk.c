@@ -69,6 +69,14 @@ static enum vmt_merge_sides heap_sides(const struct vmt_space *space, uint64_t o
 	return VMT_MERGE_BELOW_ONLY;
 }
 
+/* check_brk_limits() */
+static bool within_limits(struct vmt_space *space, uint64_t flags, uint64_t bytes)
+{
+	VMT_PATH(space, CHECK_BRK_LIMITS);
+
+	return vmt_may_lock_more(space, flags, bytes) == 0;
+}
+
 /* do_brk_flags() */
 static bool grow(struct vmt_space *space, uint64_t old_end, uint64_t new_end, struct vmt_step *step)
 {
@@ -81,8 +89,10 @@ static bool grow(struct vmt_space *space, uint64_t old_end, uint64_t new_end, st
 		vmt_why(space, VMT_WHY_BEYOND_TASK_SIZE, 0, 0, 0, 0);
 		return false;
 	}
-	if (blocked(space, old_end, new_end) || vmt_may_lock_more(space, proposed.flags, bytes) ||
-	    vmt_may_expand(space, proposed.flags, vmt_pages(space, bytes), 0))
+	if (blocked(space, old_end, new_end) || !within_limits(space, proposed.flags, bytes))
+		return false;
+	VMT_PATH(space, DO_BRK_FLAGS);
+	if (vmt_may_expand(space, proposed.flags, vmt_pages(space, bytes), 0))
 		return false;
 	if (space->vmas.count > space->max_map_count) {
 		vmt_why_limit(space, VMT_WHY_MAP_LIMIT);
@@ -119,7 +129,7 @@ static uint64_t change(struct vmt_space *space, uint64_t asked, struct vmt_step 
 		return space->brk;
 	step->start = vmt_min_u64(old_end, new_end);
 	step->end = vmt_max_u64(old_end, new_end);
-	touch_labels(space, step->end);
+	touch_labels(space, old_end);
 	if (new_end < old_end && !shrink(space, new_end, old_end))
 		return space->brk;
 	if (new_end > old_end && !grow(space, old_end, new_end, step))
@@ -142,6 +152,9 @@ int64_t vmt_op_brk(struct vmt_space *space, const struct vmt_event *event, struc
 	step->old_start = space->start_brk;
 	step->old_end = space->brk;
 	expected = change(space, event->args[0], step);
+	/* A refused request is about nothing that is or was mapped. */
+	if (expected == space->brk && result == expected && event->args[0] != expected)
+		step->start = step->end = 0;
 	space->brk = result;
 	return (int64_t)expected;
 }

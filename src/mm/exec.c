@@ -146,6 +146,13 @@ static void load_stack(struct loader *loader)
 	finish(loader);
 }
 
+static bool free_of_vmas(const struct vmt_space *space, const struct vmt_mapping *range)
+{
+	const struct vmt_vma *vma = vmt_find_vma(space, range->start);
+
+	return !vma || vmt_vma_start(vma) >= range->end;
+}
+
 /* Everything about one ELF file on its way into the space. */
 struct elf_load {
 	const struct vmt_elf *elf;
@@ -191,7 +198,8 @@ static struct vmt_vma *map_checked(struct loader *loader, uint64_t start, uint64
 		proposed->file.inode = row->inode;
 		proposed->file.name = row->name;
 	}
-	if (vmt_unmap_range(space, start, end) < 0)
+	if (!free_of_vmas(space, &(struct vmt_mapping){ .start = start, .end = end }) &&
+	    vmt_unmap_range(space, start, end) < 0)
 		return NULL;
 	return vmt_map_new_range(space, start, end, proposed, VMT_MERGE_BOTH_SIDES);
 }
@@ -288,7 +296,8 @@ static void load_row(struct loader *loader, const struct vmt_mapping *row, enum 
 		loader->step.check = VMT_CHECK_ADJUSTED;
 		loader->step.reason = VMT_REASON_LOADER;
 	}
-	if (vmt_unmap_range(loader->space, row->start, row->end) == 0)
+	if (free_of_vmas(loader->space, row) ||
+	    vmt_unmap_range(loader->space, row->start, row->end) == 0)
 		vmt_space_insert(loader->space, &proposed, row->start, row->end, proposed.pgoff);
 	finish(loader);
 }

@@ -265,20 +265,6 @@ static int refuse_late(struct vmt_space *space, const struct vmt_map_request *re
 	return 0;
 }
 
-/* may_expand_vm() and the overcommit test: after the cut at the ends, before the removal. */
-static int refuse_memory(struct vmt_space *space, uint64_t vm_flags, uint64_t address,
-			 uint64_t length, bool *ret_certain)
-{
-	uint64_t pages = vmt_pages(space, length);
-	VMT_PATH(space, MMAP_PREPARE);
-	int error = vmt_may_expand(space, vm_flags, pages,
-				   vmt_pages_in(space, address, address + length));
-
-	if (!error && vm_flags & VMT_VM_ACCOUNT)
-		error = vmt_enough_memory(space, pages, ret_certain);
-	return error;
-}
-
 /* A failure after vms_gather_munmap_vmas() leaves the cuts at the ends of the range. */
 static void leave_cuts(struct vmt_space *space, uint64_t start, uint64_t end)
 {
@@ -291,6 +277,29 @@ static void leave_cuts(struct vmt_space *space, uint64_t start, uint64_t end)
 		if (vma && vmt_vma_start(vma) < ends[i])
 			vmt_split_vma(space, vma, ends[i], &error);
 	}
+}
+
+/*
+ * __mmap_prepare(): limits and overcommit, then the place is cleared. Returns what it refuses with;
+ * where the kernel did not refuse, the place is cleared all the same.
+ */
+static int prepare(struct vmt_space *space, const struct vmt_map_request *request,
+		   uint64_t vm_flags, struct vmt_step *step)
+{
+	uint64_t pages = vmt_pages(space, step->end - step->start);
+	int error;
+	int unmapped;
+	VMT_PATH(space, MMAP_PREPARE);
+
+	error = vmt_may_expand(space, vm_flags, pages, vmt_pages_in(space, step->start, step->end));
+	if (!error && vm_flags & VMT_VM_ACCOUNT)
+		error = vmt_enough_memory(space, pages, &step->predicted);
+	if (error && request->failed) {
+		leave_cuts(space, step->start, step->end);
+		return error;
+	}
+	unmapped = vmt_unmap_range(space, step->start, step->end);
+	return error ? error : unmapped;
 }
 
 int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *request,
@@ -335,14 +344,9 @@ int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *reque
 	step->end = address + length;
 	VMT_PATH(space, MMAP_REGION);
 	VMT_PATH(space, INNER_MMAP_REGION);
-	error = refuse_memory(space, proposed.flags, address, length, &step->predicted);
-	if (error && request->failed) {
-		leave_cuts(space, step->start, step->end);
-		return error;
-	}
-	error = vmt_unmap_range(space, step->start, step->end);
+	error = prepare(space, request, proposed.flags, step);
 	if (error)
-		return error;
+		expected = error;
 	if (request->failed)
 		return expected;
 	vmt_history_drop(space, step->start, step->end);

@@ -211,7 +211,7 @@ static int64_t move_vma(struct vmt_space *space, struct remap *remap)
 /* mremap_to(): FIXED clears the destination first; a shrinking move drops the tail first. */
 static int64_t move_to(struct vmt_space *space, struct remap *remap)
 {
-	const struct vmt_vma *vma = lookup(space, remap->address);
+	const struct vmt_vma *vma;
 	int error = 0;
 	VMT_PATH(space, MREMAP_TO);
 

@@ -140,12 +140,30 @@ static int add_chunk(const char *bytes, size_t length, void *data)
 	return 0;
 }
 
+/* JSON lets DEL through as it is, a terminal should not see it. It stands in strings only. */
+static void escape_delete(struct vmt_str *line)
+{
+	struct vmt_str escaped = { 0 };
+
+	if (!memchr(line->data, 0x7f, line->length))
+		return;
+	for (size_t i = 0; i < line->length; i++) {
+		if (line->data[i] == 0x7f)
+			vmt_str_add(&escaped, "\\u007f");
+		else
+			vmt_str_add_char(&escaped, line->data[i]);
+	}
+	vmt_str_deinit(line);
+	*line = escaped;
+}
+
 static void line_write(struct json_renderer *json, json_t *line)
 {
 	vmt_str_clear(&json->line);
 	if (json_dump_callback(line, add_chunk, &json->line, JSON_COMPACT | JSON_ENSURE_ASCII) < 0)
 		vmt_die_oom();
 	json_decref(line);
+	escape_delete(&json->line);
 	vmt_str_add_char(&json->line, '\n');
 	fwrite(json->line.data, 1, json->line.length, json->file);
 }
@@ -299,6 +317,23 @@ static json_t *expected_value(const struct vmt_step *step)
 	return hex_value((uint64_t)step->expected);
 }
 
+static json_t *path_value(const struct vmt_step *step)
+{
+	json_t *path = sure(json_array());
+
+	for (size_t i = 0; i < step->path.count; i++) {
+		const struct vmt_path_entry *entry = &step->path.data[i];
+		json_t *function = sure(json_object());
+
+		put(function, "depth", json_integer(entry->depth));
+		put(function, "function", json_string_nocheck(entry->function));
+		put(function, "branch",
+		    entry->branch ? json_string_nocheck(entry->branch) : json_null());
+		push(path, function);
+	}
+	return path;
+}
+
 static void json_step(struct vmt_renderer *renderer, const struct vmt_step *step)
 {
 	struct json_renderer *json = json_of(renderer);
@@ -323,6 +358,8 @@ static void json_step(struct vmt_renderer *renderer, const struct vmt_step *step
 		put(line, "reason", json_string_nocheck(vmt_reason_name(step->reason)));
 	put(line, "cause", json_string_nocheck(cause_name(step->cause)));
 	put(line, "expected", expected_value(step));
+	if (step->path.count)
+		put(line, "path", path_value(step));
 	put(line, "file", step->file_name[0] ? text_value(step->file_name) : json_null());
 	line_write(json, line);
 }

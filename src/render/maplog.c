@@ -279,6 +279,18 @@ static bool same_group(const char *group, const struct vmt_mapping *above,
 	       (!map->name[0] || (bracketed(map->name) && bracketed(group)));
 }
 
+/* As smaps has it, below the line of its VMA. */
+static void write_flags(struct vmt_line *line, uint64_t vm_flags)
+{
+	struct vmt_str flags = { 0 };
+
+	vmt_vm_flags_text(vm_flags, &flags);
+	vmt_line_pad(line, INDENT_COLUMNS);
+	vmt_line_printf(line, VMT_STYLE_DIM, "VmFlags: %s", vmt_str_text(&flags));
+	vmt_line_break(line);
+	vmt_str_deinit(&flags);
+}
+
 static void write_row(struct vmt_text_renderer *text, const struct vmt_text_space *space,
 		      const struct shape *shape, const struct vmt_view_list *list, size_t row)
 {
@@ -299,6 +311,8 @@ static void write_row(struct vmt_text_renderer *text, const struct vmt_text_spac
 			    view);
 	}
 	vmt_line_break(line);
+	if (text->options.show & VMT_SHOW_FLAGS && view->vm_flags)
+		write_flags(line, view->vm_flags);
 	vmt_text_flush(text);
 }
 

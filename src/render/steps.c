@@ -295,6 +295,22 @@ static void add_step(struct vmt_text_renderer *text, const struct vmt_text_space
 	vmt_line_break(line);
 }
 
+/* The kernel's functions, set in by depth: "do_mmap", "  mmap_region", … */
+static void add_path(struct vmt_text_renderer *text, const struct columns *columns,
+		     const struct vmt_step *step)
+{
+	for (size_t i = 0; i < step->path.count; i++) {
+		const struct vmt_path_entry *entry = &step->path.data[i];
+		struct vmt_line *line = &text->line;
+
+		vmt_line_pad(line, WHAT_COLUMN + columns->shift + 2 * (size_t)entry->depth);
+		vmt_line_add(line, VMT_STYLE_DIM, entry->function);
+		if (entry->branch)
+			vmt_line_printf(line, VMT_STYLE_DIM, ": %s", entry->branch);
+		vmt_line_break(line);
+	}
+}
+
 /* Alone, a call stands at the margin, as strace has it; under its step it is set in. */
 static void add_call(struct vmt_text_renderer *text, const struct vmt_text_space *space,
 		     const struct columns *columns, const struct vmt_event *event)
@@ -323,6 +339,8 @@ void vmt_text_step(struct vmt_text_renderer *text, const struct vmt_text_space *
 			head(text, &columns);
 		text->headed = true;
 		add_step(text, space, &columns, step);
+		if (text->options.show & VMT_SHOW_PATH)
+			add_path(text, &columns, step);
 	}
 	if ((text->options.views & VMT_LOG_CALLS) && step->event)
 		add_call(text, space, &columns, step->event);

@@ -40,7 +40,7 @@ enum {
 	TICK_US = 50000,
 };
 
-static const int ignored[] = { SIGINT, SIGQUIT, SIGTSTP, SIGTTOU, SIGTTIN, SIGPIPE };
+static const int ignored[] = { SIGINT, SIGQUIT, SIGTSTP, SIGTTOU, SIGTTIN, SIGPIPE, SIGXFSZ };
 static const int forwarded[] = { SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
 static const int ending[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
 

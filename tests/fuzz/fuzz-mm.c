@@ -284,7 +284,7 @@ static struct vmt_layout random_layout(struct world *world)
 
 	for (uint64_t left = below(input, ROWS_MAX); left > 0; left--) {
 		uint64_t kind = take(input, 1);
-		struct vmt_mapping row = { .perms = kind & 15 };
+		struct vmt_mapping row = { .perms = kind & (kind & 32 ? 15 : 7) };
 
 		row.start = kind & 16 ? number(input) & -(uint64_t)PAGE : end;
 		row.end = row.start + (1 + take(input, 1)) * PAGE;

@@ -261,29 +261,25 @@ static bool flags_equal(const char *a, const char *b)
 	return first.count == second.count;
 }
 
-/* The next VMA of smaps that has flags; its text is @ret_flags. */
-static bool next_flags(FILE *file, uint64_t *ret_start, char *ret_flags, size_t size)
+/* Reads on to the next VMA of smaps; its flags are @line from the returned place on. */
+static const char *next_flags(FILE *file, uint64_t *ret_start, char *line, int size)
 {
-	char line[8192];
-
-	while (fgets(line, sizeof(line), file)) {
+	while (fgets(line, size, file)) {
 		uint64_t start, end;
 
-		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " ", &start, &end) == 2) {
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64 " ", &start, &end) == 2)
 			*ret_start = start;
-		} else if (strncmp(line, "VmFlags:", 8) == 0) {
-			snprintf(ret_flags, size, "%s", line + 8);
-			return true;
-		}
+		else if (strncmp(line, "VmFlags:", 8) == 0)
+			return strtok(line + 8, "\n");
 	}
-	return false;
+	return NULL;
 }
 
 /* The layout's VMAs against those of smaps, both in order of address. */
 static void compare_flags(uint64_t number, const json_t *vmas)
 {
-	FILE *file = open_of_space("smaps", number);
-	char kernels[256];
+	FILE *file = spaces[number].compared ? open_of_space("smaps", number) : NULL;
+	char line[8192];
 	uint64_t start = 0;
 	json_t *vma;
 	size_t i;
@@ -293,9 +289,12 @@ static void compare_flags(uint64_t number, const json_t *vmas)
 	json_array_foreach(vmas, i, vma)
 	{
 		const char *ours = json_string_value(json_object_get(vma, "vmflags"));
+		const char *kernels = next_flags(file, &start, line, sizeof(line));
 
-		if (!next_flags(file, &start, kernels, sizeof(kernels)))
+		if (!kernels) {
+			fail("smaps has nothing at %s", text_of(vma, "start"));
 			break;
+		}
 		if (start != hex_of(vma, "start"))
 			fail("smaps has %" PRIx64 " where the layout has %s", start,
 			     text_of(vma, "start"));
@@ -304,7 +303,7 @@ static void compare_flags(uint64_t number, const json_t *vmas)
 			continue;
 		if (!ours || !flags_equal(ours, kernels))
 			fail("%s %s: VmFlags are%s, not %s", text_of(vma, "start"),
-			     text_of(vma, "name"), strtok(kernels, "\n"), ours ? ours : "unknown");
+			     text_of(vma, "name"), kernels, ours ? ours : "unknown");
 	}
 	fclose(file);
 }
