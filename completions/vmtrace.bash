@@ -10,7 +10,7 @@ _vmtrace_list() {
 }
 
 _vmtrace() {
-	local options='-o --output= --log= --show= --check= --no-seccomp --no-aslr --color= -v --verbose -q --quiet -h --help -V --version'
+	local options='-o --output= --log= --show= --check= --rules= --no-seccomp --no-aslr --color= -v --verbose -q --quiet -h --help -V --version'
 	local cur prev words cword
 	_init_completion -s || return
 
@@ -19,7 +19,7 @@ _vmtrace() {
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
 		run) [[ $i -eq 1 ]] || break ;;
-		-o | --output | --log | --show | --check | --color) ((i++)) ;;
+		-o | --output | --log | --show | --check | --rules | --color) ((i++)) ;;
 		--)
 			((i++))
 			break
@@ -48,6 +48,10 @@ _vmtrace() {
 		;;
 	--check)
 		mapfile -t COMPREPLY < <(compgen -W 'touched full off' -- "$cur")
+		return
+		;;
+	--rules)
+		mapfile -t COMPREPLY < <(compgen -W 'auto 5.15 6.1 6.18' -- "$cur")
 		return
 		;;
 	--color)

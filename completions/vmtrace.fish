@@ -7,6 +7,7 @@ complete -c vmtrace -s o -l output -r -d 'write to a file'
 complete -c vmtrace -l log -x -a 'steps map calls steps,map steps,map,calls' -d 'which views to print'
 complete -c vmtrace -l show -x -a 'path flags path,flags' -d 'more about each step'
 complete -c vmtrace -l check -x -a 'touched full off' -d 'what is compared with the kernel'
+complete -c vmtrace -l rules -x -a 'auto 5.15 6.1 6.18' -d 'whose rules the model follows'
 complete -c vmtrace -l no-seccomp -d 'stop at every system call'
 complete -c vmtrace -l no-aslr -d 'start the program without address randomisation'
 complete -c vmtrace -l color -x -a 'auto always never' -d colours

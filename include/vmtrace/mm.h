@@ -125,7 +125,7 @@ const char *vmt_reason_name(enum vmt_reason reason);
 
 /*
  * Why something came out as it did; the texts are annotate's (vmt_why_text), the id strings a
- * promise (vmt_why_name). In brackets: what number[] and name hold.
+ * promise (vmt_why_name). What number[] holds is said there.
  */
 enum vmt_why_id {
 	VMT_WHY_NONE,
@@ -139,7 +139,9 @@ const char *vmt_why_name(enum vmt_why_id id);
 struct vmt_why {
 	enum vmt_why_id id;
 	uint64_t number[4];
-	const char *name;
+	/* Names of the neighbours as maps has them, "" for anonymous memory, NULL for none. */
+	const char *below;
+	const char *above;
 };
 
 enum {
@@ -268,6 +270,12 @@ struct vmt_settings {
 
 /* The rules of 6.18 with THP. */
 struct vmt_features vmt_features_default(void);
+
+/*
+ * The rules of a kernel by name: "5.15", "6.1" or "6.18", with THP and the usual lowest address
+ * (64 KiB). False, with nothing set, if there is no profile of that name.
+ */
+bool vmt_features_profile(const char *name, struct vmt_features *ret_features);
 
 /* ---- A space ------------------------------------------------------------------------------ */
 

@@ -7,45 +7,63 @@
 
 #include "vmtrace/annotate.h"
 
+static const char *neighbour(const char *name, const char *none)
+{
+	if (!name)
+		return none;
+	return name[0] ? vmt_base_name(name) : "anonymous memory";
+}
+
+/* ": 42.5T between [heap] and [vvar]" */
+static void add_hole(const struct vmt_why *why, struct vmt_str *ret_text)
+{
+	char size[16];
+
+	vmt_str_printf(ret_text, ": %s between %s and %s",
+		       vmt_size_text(why->number[2] - why->number[1], size),
+		       neighbour(why->below, "address 0"),
+		       neighbour(why->above, "the end of user space"));
+}
+
 /* number[]: length asked for, start and end of the hole it was placed in, mmap_base. */
 static void place_text(const struct vmt_step *step, const struct vmt_why *why,
 		       struct vmt_str *ret_text)
 {
-	uint64_t length = why->number[0];
-	uint64_t hole = why->number[2] - why->number[1];
 	bool at_base = step->end == why->number[3];
 	char size[16];
-	char hole_size[16];
 
-	vmt_size_text(length, size);
-	vmt_size_text(hole, hole_size);
+	vmt_size_text(why->number[0], size);
 	switch (why->id) {
 	case VMT_WHY_TOP_DOWN:
-		if (at_base)
-			vmt_str_printf(ret_text, "just below mmap_base");
-		else if (hole == length)
-			vmt_str_printf(ret_text, "fills the highest gap that holds %s", size);
-		else
-			vmt_str_printf(ret_text, "top of the highest gap that holds %s", size);
+		if (at_base) {
+			vmt_str_add(ret_text, "just below mmap_base");
+			break;
+		}
+		vmt_str_printf(ret_text, "highest gap that holds %s", size);
+		add_hole(why, ret_text);
 		break;
 	case VMT_WHY_ALIGNED_2M:
-		vmt_str_printf(ret_text, "highest gap, aligned to 2M for huge pages");
+		vmt_str_add(ret_text, "highest gap, aligned to 2M for huge pages");
+		add_hole(why, ret_text);
 		break;
 	case VMT_WHY_BOTTOM_UP:
-		vmt_str_printf(ret_text, "lowest gap of %s (bottom-up layout)", size);
+		vmt_str_printf(ret_text, "lowest gap that holds %s (bottom-up layout)", size);
+		add_hole(why, ret_text);
 		break;
 	case VMT_WHY_ABOVE_BASE:
-		vmt_str_printf(ret_text, "nothing free below mmap_base; lowest gap of %s above it",
+		vmt_str_printf(ret_text, "nothing free below mmap_base; lowest gap that holds %s",
 			       size);
+		add_hole(why, ret_text);
 		break;
 	case VMT_WHY_LOW_2G:
-		vmt_str_printf(ret_text, "MAP_32BIT: lowest gap of %s from 1 GiB on", size);
+		vmt_str_printf(ret_text,
+			       "MAP_32BIT: lowest gap that holds %s from 1 GiB + random on", size);
 		break;
 	case VMT_WHY_HINT:
-		vmt_str_printf(ret_text, "at the hint, which was free");
+		vmt_str_add(ret_text, "at the hint, which was free");
 		break;
 	case VMT_WHY_HINT_TAKEN:
-		vmt_str_printf(ret_text, "the hint was not free");
+		vmt_str_add(ret_text, "the hint was not free");
 		break;
 	default:
 		break;

@@ -10,6 +10,7 @@
 #include "command.h"
 #include "options.h"
 #include "output.h"
+#include "rules.h"
 #include "session.h"
 
 enum color_when {
@@ -22,6 +23,7 @@ struct run_options {
 	const char *path; /* -o; NULL: standard error */
 	unsigned views;
 	unsigned show;
+	const char *rules;
 	enum vmt_check_mode check;
 	enum color_when color;
 	bool no_seccomp;
@@ -122,6 +124,16 @@ static int take_check(void *target, const char *argument, struct vmt_error *erro
 	return 0;
 }
 
+static int take_rules(void *target, const char *argument, struct vmt_error *error)
+{
+	if (!vmt_rules_known(argument))
+		return vmt_error_set(
+			error, EINVAL,
+			"--rules=%s: give auto, 5.15, 6.1 or 6.18; see 'vmtrace --help'", argument);
+	((struct run_options *)target)->rules = argument;
+	return 0;
+}
+
 static int take_color(void *target, const char *argument, struct vmt_error *error)
 {
 	struct run_options *options = target;
@@ -160,6 +172,7 @@ static const struct vmt_option run_table[] = {
 	{ "log", 0, "VIEWS", "what to show: steps, map, calls (default steps,map)", take_log },
 	{ "show", 0, "WHAT", "more about each step: path, flags (commas between)", take_show },
 	{ "check", 0, "HOW", "compare with the kernel: touched (default), full, off", take_check },
+	{ "rules", 0, "KERNEL", "the model's rules: auto (default), 5.15, 6.1, 6.18", take_rules },
 	{ "no-seccomp", 0, NULL, "stop at every system call instead of filtering",
 	  take_no_seccomp },
 	{ "no-aslr", 0, NULL, "run the program without address randomisation", take_no_aslr },
@@ -226,6 +239,7 @@ static int trace_program(const struct run_options *options, char **argv,
 		.argv = argv,
 		.no_seccomp = options->no_seccomp,
 		.no_aslr = options->no_aslr,
+		.rules = options->rules,
 		.show_path = options->show & VMT_SHOW_PATH,
 		.check = options->check,
 		.output = &output,

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "rules.h"
 #include "vmtrace/annotate.h"
 #include "vmtrace/elf.h"
 #include "vmtrace/mm.h"
@@ -427,13 +428,13 @@ static void say_notice(void *data, const char *line)
 	vmt_say(line);
 }
 
-static struct vmt_settings read_settings(void)
+static struct vmt_settings read_settings(const char *rules)
 {
 	struct vmt_kernel_facts facts;
 
 	vmt_kernel_facts(&facts);
 	return (struct vmt_settings){
-		.features = vmt_features_default(),
+		.features = vmt_rules(rules),
 		.max_map_count = facts.max_map_count,
 		.overcommit = facts.overcommit == 1   ? VMT_OVERCOMMIT_ALWAYS
 			      : facts.overcommit == 2 ? VMT_OVERCOMMIT_NEVER
@@ -501,7 +502,7 @@ int vmt_session_run(const struct vmt_session_options *options, struct vmt_status
 	struct session session = {
 		.options = options,
 		.names = vmt_names_new(),
-		.settings = read_settings(),
+		.settings = read_settings(options->rules),
 	};
 	struct vmt_tracer_options tracer = {
 		.no_seccomp = options->no_seccomp,

@@ -22,6 +22,7 @@ struct vmt_session_options {
 	char *const *argv; /* the program and its arguments, ended by NULL */
 	bool no_seccomp;
 	bool no_aslr;
+	const char *rules; /* whose rules the model follows (rules.h); NULL: the running kernel's */
 	bool show_path; /* steps keep their way through the kernel */
 	enum vmt_check_mode {
 		VMT_CHECK_TOUCHED, /* what a step touched, and its neighbours */

@@ -82,9 +82,8 @@ static struct candidate judge(struct vmt_space *space, struct vmt_vma *neighbour
 	    (below ? vmt_vma_end(neighbour) != start : vmt_vma_start(neighbour) != end))
 		return candidate;
 	candidate.vma = neighbour;
-	VMT_CLEANUP(vmt_path_leave)
-	struct vmt_path_scope path =
-		vmt_path_enter(space, below ? VMT_FN_CAN_MERGE_LEFT : VMT_FN_CAN_MERGE_RIGHT);
+	VMT_PATH_IF(below, space, CAN_MERGE_LEFT);
+	VMT_PATH_IF(!below, space, CAN_MERGE_RIGHT);
 	if (below)
 		why = vmt_merge_refusal(space, neighbour, pgoff_at(space, neighbour, start),
 					proposed, proposed->pgoff);

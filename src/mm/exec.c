@@ -174,16 +174,14 @@ static struct vmt_vma *map_checked(struct loader *loader, uint64_t start, uint64
 	const struct vmt_mapping *row = row_at(loader->image, start);
 	const struct vmt_mapping *last = row_at(loader->image, end - 1);
 
+	bool interp = loader->step.cause == VMT_CAUSE_INTERP_SEGMENT ||
+		      loader->step.cause == VMT_CAUSE_INTERP_BSS;
+	bool file = proposed->file.description != 0;
 	VMT_PATH(space, LOAD_ELF_BINARY);
-	VMT_CLEANUP(vmt_path_leave) struct vmt_path_scope interp = { 0 };
-
-	if (loader->step.cause == VMT_CAUSE_INTERP_SEGMENT ||
-	    loader->step.cause == VMT_CAUSE_INTERP_BSS)
-		interp = vmt_path_enter(space, VMT_FN_LOAD_ELF_INTERP);
+	VMT_PATH_IF(interp, space, LOAD_ELF_INTERP);
 	VMT_PATH(space, ELF_LOAD);
-	VMT_CLEANUP(vmt_path_leave)
-	struct vmt_path_scope map = vmt_path_enter(
-		space, proposed->file.description ? VMT_FN_ELF_MAP : VMT_FN_VM_BRK_FLAGS);
+	VMT_PATH_IF(file, space, ELF_MAP);
+	VMT_PATH_IF(!file, space, VM_BRK_FLAGS);
 
 	loader->step.start = start;
 	loader->step.end = end;

@@ -1,12 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rules that differ between kernels, as sets (struct vmt_features).
+ * The rules that differ between kernels, as sets (struct vmt_features): what three long-lived
+ * kernels do, as they were released. 6.18 is its late form, with VM_MAYBE_GUARD. The lowest address
+ * is a setting, not a rule; the sets have the usual one.
  */
+#include <string.h>
+
 #include "vmtrace/mm.h"
 
-struct vmt_features vmt_features_default(void)
-{
-	return (struct vmt_features){
+enum {
+	USUAL_MIN_ADDRESS = 0x10000 /* CONFIG_LSM_MMAP_MIN_ADDR of most distributions */
+};
+
+static const char *const profile_names[VMT_PROFILE_COUNT] = {
+	[VMT_PROFILE_5_15] = "5.15",
+	[VMT_PROFILE_6_1] = "6.1",
+	[VMT_PROFILE_6_18] = "6.18",
+};
+
+static const struct vmt_features profiles[VMT_PROFILE_COUNT] = {
+	[VMT_PROFILE_5_15] = {
+		.profile = VMT_PROFILE_5_15,
+		.heap_label_inclusive = true,
+		.modify_needs_both_anon = true,
+		.close_never_merges = true,
+		.thp_align = VMT_THP_ALIGN_NEVER,
+		.brk_merges_below = true,
+		.brk_shrinks_holes = true,
+		.vdso_above_stack = true,
+		.madvise_split_enomem = true,
+		.min_address = USUAL_MIN_ADDRESS,
+	},
+	[VMT_PROFILE_6_1] = {
+		.profile = VMT_PROFILE_6_1,
+		.heap_label_inclusive = true,
+		.modify_needs_both_anon = true,
+		.new_prefers_next = true,
+		.close_never_merges = true,
+		.thp_align = VMT_THP_ALIGN_NEVER,
+		.vdso_above_stack = true,
+		.min_address = USUAL_MIN_ADDRESS,
+	},
+	[VMT_PROFILE_6_18] = {
 		.profile = VMT_PROFILE_6_18,
 		.unaccount_unfaulted = true,
 		.stack_nohuge = true,
@@ -15,6 +50,22 @@ struct vmt_features vmt_features_default(void)
 		.mseal = true,
 		.guard_flag = true,
 		.droppable = true,
-		.min_address = 0x10000,
-	};
+		.min_address = USUAL_MIN_ADDRESS,
+	},
+};
+
+struct vmt_features vmt_features_default(void)
+{
+	return profiles[VMT_PROFILE_6_18];
+}
+
+bool vmt_features_profile(const char *name, struct vmt_features *ret_features)
+{
+	for (size_t i = 0; i < vmt_countof(profiles); i++) {
+		if (strcmp(profile_names[i], name) == 0) {
+			*ret_features = profiles[i];
+			return true;
+		}
+	}
+	return false;
 }

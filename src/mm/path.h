@@ -44,4 +44,13 @@ struct vmt_path_scope vmt_path_call(struct vmt_space *space, const struct vmt_ev
 	struct vmt_path_scope path_scope_##function __attribute__((unused)) = \
 		vmt_path_enter((space), VMT_FN_##function)
 
+/* The same where @condition holds. */
+#define VMT_PATH_IF(condition, space, function) \
+	VMT_CLEANUP(vmt_path_leave) \
+	struct vmt_path_scope path_scope_##function __attribute__((unused)) = \
+		(condition) ? vmt_path_enter((space), VMT_FN_##function) : (struct vmt_path_scope) \
+	{ \
+		0 \
+	}
+
 #endif

@@ -100,7 +100,7 @@ static uint64_t search_up(const struct vmt_space *space, struct window window, u
 	}
 }
 
-/* The hole that [start, start + length) lies in, as a reason. */
+/* The hole that [start, start + length) lies in, and its neighbours, as a reason. */
 static void tell_hole(struct vmt_space *space, enum vmt_why_id id, uint64_t start, uint64_t length)
 {
 	const struct vmt_vma *above = vmt_find_vma(space, start);
@@ -108,7 +108,15 @@ static void tell_hole(struct vmt_space *space, enum vmt_why_id id, uint64_t star
 	uint64_t bottom = below ? vmt_vma_end(below) : 0;
 	uint64_t top = above ? vmt_vma_start(above) : space->task_size;
 
-	vmt_why(space, id, length, bottom, top, space->mmap_base);
+	if (!space->step)
+		return;
+	vmt_step_why(space->step,
+		     (struct vmt_why){
+			     .id = id,
+			     .number = { length, bottom, top, space->mmap_base },
+			     .below = below ? vmt_vma_mapping(space, below).name : NULL,
+			     .above = above ? vmt_vma_mapping(space, above).name : NULL,
+		     });
 }
 
 static int64_t search(struct vmt_space *space, uint64_t length)

@@ -35,6 +35,7 @@
 #include <unistd.h>
 
 #include "procfs.h"
+#include "spots.h"
 #include "vmtrace/trace.h"
 
 #ifndef SYS_mseal
@@ -51,7 +52,6 @@ enum {
 	SCENE_PAGES = 8, /* of the arena, for each scene; at least one at its end stays untouched */
 	HUGE_BYTES = 2 << 20,
 	MIN_ADDRESS_MOST = 16 << 20, /* more is no minimum: the hint was passed over */
-	READ_BYTES = 12 * 1024, /* a line of smaps has a path of up to 4096 bytes */
 };
 
 /* Scenes in the arena, named by the rule that they show. */
@@ -80,28 +80,11 @@ enum spot {
 	SPOT_COUNT,
 };
 
-/* Words of a VmFlags line */
-enum {
-	FLAGS_KNOWN = 1, /* there was such a line */
-	FLAG_ACCOUNT = 2, /* ac */
-	FLAG_NOHUGE = 4, /* nh */
-	FLAG_GUARD = 8, /* gu */
-};
-
-/* What smaps says of the VMA at an address. */
-struct spot_row {
-	uint64_t address; /* 0: the scene could not be set */
-	uint64_t start; /* of the VMA; 0 until it was found */
-	uint64_t end;
-	unsigned flags;
-	bool heap; /* labelled [heap] */
-};
-
 struct trial {
 	struct vmt_kernel_rules *rules; /* in the shared page */
 	uint64_t page; /* bytes */
 	uint64_t arena;
-	struct spot_row spots[SPOT_COUNT];
+	struct vmt_spot spots[SPOT_COUNT];
 };
 
 static enum vmt_rule rule(bool yes)
@@ -345,7 +328,8 @@ static void try_alignment(struct trial *trial)
 	uint64_t between = map_anywhere(odd);
 	uint64_t last = map_anywhere(HUGE_BYTES);
 
-	if (!first || !second || !even || !between || !last)
+	/* A 32-bit program gets nothing aligned, whatever the kernel does for others. */
+	if (sizeof(void *) < sizeof(uint64_t) || !first || !second || !even || !between || !last)
 		return;
 	if ((first | second) % HUGE_BYTES == 0)
 		trial->rules->thp_align = VMT_ALIGN_FROM_2M;
@@ -376,82 +360,21 @@ static void try_vdso(struct trial *trial)
 		trial->rules->vdso_above_stack = rule(vdso > stack);
 }
 
-/* ---- Reading what became of the scenes ------------------------------------------------------- */
-
-static unsigned read_flags(const char *words)
-{
-	unsigned flags = FLAGS_KNOWN;
-
-	if (strstr(words, " ac"))
-		flags |= FLAG_ACCOUNT;
-	if (strstr(words, " nh"))
-		flags |= FLAG_NOHUGE;
-	if (strstr(words, " gu"))
-		flags |= FLAG_GUARD;
-	return flags;
-}
-
-/* One line: "START-END PERMS … NAME" opens a VMA, "Key: value" says something of the last one. */
-static void read_line(struct trial *trial, const char *line, uint64_t *vma_start)
-{
-	bool head = (line[0] >= '0' && line[0] <= '9') || (line[0] >= 'a' && line[0] <= 'f');
-	uint64_t end = 0;
-
-	if (head) {
-		char *rest;
-
-		*vma_start = strtoull(line, &rest, 16);
-		end = *rest == '-' ? strtoull(rest + 1, NULL, 16) : 0;
-	} else if (strncmp(line, "VmFlags:", 8) != 0) {
-		return;
-	}
-	for (size_t i = 0; i < vmt_countof(trial->spots); i++) {
-		struct spot_row *spot = &trial->spots[i];
-
-		if (head && *vma_start <= spot->address && spot->address < end) {
-			spot->start = *vma_start;
-			spot->end = end;
-			spot->heap = strstr(line, " [heap]") != NULL;
-		} else if (!head && spot->start && spot->start == *vma_start) {
-			spot->flags = read_flags(line + 8);
-		}
-	}
-}
-
-static void read_spots(struct trial *trial)
-{
-	char text[READ_BYTES];
-	VMT_CLEANUP(vmt_fd_close) int fd = open("/proc/self/smaps", O_RDONLY | O_CLOEXEC);
-	size_t kept = 0;
-	uint64_t vma_start = 0;
-	ssize_t got;
-
-	while (fd >= 0 && (got = read(fd, text + kept, sizeof(text) - 1 - kept)) > 0) {
-		char *line = text;
-		char *newline;
-
-		kept += (size_t)got;
-		text[kept] = '\0';
-		for (; (newline = strchr(line, '\n')); line = newline + 1) {
-			*newline = '\0';
-			read_line(trial, line, &vma_start);
-		}
-		kept -= (size_t)(line - text);
-		memmove(text, line, kept);
-	}
-}
+/* ---- What became of the scenes --------------------------------------------------------------- */
 
 static void judge_flags(struct trial *trial)
 {
-	const struct spot_row *spots = trial->spots;
+	const struct vmt_spot *spots = trial->spots;
 	struct vmt_kernel_rules *rules = trial->rules;
 
-	if (spots[SPOT_UNFAULTED].flags & FLAGS_KNOWN && spots[SPOT_FAULTED].flags & FLAG_ACCOUNT)
-		rules->unaccount_unfaulted = rule(!(spots[SPOT_UNFAULTED].flags & FLAG_ACCOUNT));
-	if (spots[SPOT_STACK].flags & FLAGS_KNOWN)
-		rules->stack_nohuge = rule(spots[SPOT_STACK].flags & FLAG_NOHUGE);
-	if (spots[SPOT_GUARD].flags & FLAGS_KNOWN)
-		rules->guard_flag = rule(spots[SPOT_GUARD].flags & FLAG_GUARD);
+	if (spots[SPOT_UNFAULTED].flags & VMT_SPOT_FLAGS_KNOWN &&
+	    spots[SPOT_FAULTED].flags & VMT_SPOT_ACCOUNT)
+		rules->unaccount_unfaulted =
+			rule(!(spots[SPOT_UNFAULTED].flags & VMT_SPOT_ACCOUNT));
+	if (spots[SPOT_STACK].flags & VMT_SPOT_FLAGS_KNOWN)
+		rules->stack_nohuge = rule(spots[SPOT_STACK].flags & VMT_SPOT_NOHUGE);
+	if (spots[SPOT_GUARD].flags & VMT_SPOT_FLAGS_KNOWN)
+		rules->guard_flag = rule(spots[SPOT_GUARD].flags & VMT_SPOT_GUARD);
 }
 
 /* Whether the page at @spot became one VMA with the page below it. */
@@ -462,7 +385,7 @@ static bool merged_below(const struct trial *trial, enum spot spot)
 
 static void judge_merges(struct trial *trial)
 {
-	const struct spot_row *spots = trial->spots;
+	const struct vmt_spot *spots = trial->spots;
 	struct vmt_kernel_rules *rules = trial->rules;
 
 	if (spots[SPOT_MODIFY].start)
@@ -471,6 +394,8 @@ static void judge_merges(struct trial *trial)
 		rules->new_prefers_next = rule(!merged_below(trial, SPOT_NEW));
 	if (spots[SPOT_CLOSE].start)
 		rules->close_never_merges = rule(!merged_below(trial, SPOT_CLOSE));
+	else /* no System V memory here: 6.12, which changed that, moved the vdso as well */
+		rules->close_never_merges = rules->vdso_above_stack;
 	if (spots[SPOT_HEAP].start)
 		rules->brk_merges_below = rule(merged_below(trial, SPOT_HEAP));
 	if (spots[SPOT_ABOVE_HEAP].start)
@@ -503,7 +428,7 @@ static void run_child(struct vmt_kernel_rules *rules)
 	set_new(&trial);
 	set_close(&trial);
 	set_heap(&trial);
-	read_spots(&trial);
+	vmt_spots_read(trial.spots, vmt_countof(trial.spots));
 	judge_flags(&trial);
 	judge_merges(&trial);
 	/* The newest call comes last: a sandbox may kill for it. */

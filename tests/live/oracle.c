@@ -3,7 +3,8 @@
  * oracle: a program under the whole pipeline of vmtrace, with the kernel's own word about every
  * address space at its end, for replay.c to compare.
  *
- *	oracle [-as] DIRECTORY PROGRAM [ARG...]		(-s: no seccomp filter; -a: no ASLR)
+ *	oracle [-afs] DIRECTORY PROGRAM [ARG...]
+ *	-a: no ASLR; -f: full check after each step; -s: no seccomp filter
  *
  * DIRECTORY/trace.jsonl is what `vmtrace -o trace.jsonl` writes. DIRECTORY/maps.N and smaps.N are
  * the texts of /proc/PID/maps and smaps of space N at the moment its last task stood at its end.
@@ -75,14 +76,16 @@ int main(int argc, char **argv)
 	VMT_CLEANUP(vmt_str_deinit) struct vmt_str path = { 0 };
 	struct vmt_output output;
 
-	while ((option = getopt(argc, argv, "+as")) > 0) {
+	while ((option = getopt(argc, argv, "+afs")) > 0) {
 		session.no_seccomp |= option == 's';
 		session.no_aslr |= option == 'a';
+		if (option == 'f')
+			session.check = VMT_CHECK_FULL;
 		if (option == '?')
 			return VMT_EXIT_FAILED;
 	}
 	if (argc < optind + 2) {
-		vmt_say("usage: oracle [-as] DIRECTORY PROGRAM [ARG...]");
+		vmt_say("usage: oracle [-afs] DIRECTORY PROGRAM [ARG...]");
 		return VMT_EXIT_FAILED;
 	}
 	session.space_end_data = argv[optind];

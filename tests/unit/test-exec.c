@@ -314,6 +314,8 @@ static void test_bss(void **state)
 		  "2 segment 1 403000-404000 match\n3 bss 1 404000-405000 match\n" },
 		{ "none", 0x403000, 0x1000, 0x1000, R | W, "403000-404000 rw- f1@2",
 		  "2 segment 1 403000-404000 match\n" },
+		{ "none, and the file part ends within a page", 0x403000, 0x800, 0x800, R | W,
+		  "403000-404000 rw- f1@2", "2 segment 1 403000-404000 match\n" },
 		{ "no file part at all", 0x403000, 0, 0x2000, R | W, "403000-405000 rw-",
 		  "2 bss 1 403000-405000 match\n" },
 		{ "no file part, not on a page", 0x403800, 0, 0x1000, R | W, "403000-405000 rw-",

@@ -245,7 +245,7 @@ static void test_why(void **state)
 
 	(void)state;
 	make_mmap(&fake);
-	vmt_step_why(&fake.step, (struct vmt_why){ .id = VMT_WHY_FIXED_OVER, .name = "" });
+	vmt_step_why(&fake.step, (struct vmt_why){ .id = VMT_WHY_FIXED_OVER });
 	line = step_parsed(&fake);
 	why = json_array_get(json_object_get(line, "why"), 0);
 	assert_string_equal(string_at(why, "id"), "fixed-over");

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From what the running kernel was found to do (struct vmt_kernel_rules) to the model's rules
+ * (struct vmt_features).
+ */
+#include "rules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "vmtrace/trace.h"
+
+static bool is_auto(const char *name)
+{
+	return !name || strcmp(name, "auto") == 0;
+}
+
+bool vmt_rules_known(const char *name)
+{
+	struct vmt_features features;
+
+	return is_auto(name) || vmt_features_profile(name, &features);
+}
+
+/*
+ * The profile whose functions the running kernel has: names follow the release, not what a kernel
+ * does. The maple tree came with 6.1, mm/vma.c with 6.12.
+ */
+static enum vmt_profile profile_of_release(const char *release)
+{
+	unsigned major, minor;
+
+	if (sscanf(release, "%u.%u", &major, &minor) != 2)
+		return VMT_PROFILE_6_18;
+	if (major < 6 || (major == 6 && minor < 1))
+		return VMT_PROFILE_5_15;
+	return major == 6 && minor < 12 ? VMT_PROFILE_6_1 : VMT_PROFILE_6_18;
+}
+
+static void take(enum vmt_rule found, bool *rule)
+{
+	if (found != VMT_RULE_UNKNOWN)
+		*rule = found == VMT_RULE_YES;
+}
+
+static void take_found(const struct vmt_kernel_rules *found, struct vmt_features *features)
+{
+	take(found->heap_label_inclusive, &features->heap_label_inclusive);
+	take(found->modify_needs_both_anon, &features->modify_needs_both_anon);
+	take(found->new_prefers_next, &features->new_prefers_next);
+	take(found->close_never_merges, &features->close_never_merges);
+	take(found->unaccount_unfaulted, &features->unaccount_unfaulted);
+	take(found->stack_nohuge, &features->stack_nohuge);
+	take(found->brk_merges_below, &features->brk_merges_below);
+	take(found->brk_shrinks_holes, &features->brk_shrinks_holes);
+	take(found->vdso_above_stack, &features->vdso_above_stack);
+	take(found->mremap_many, &features->mremap_many);
+	take(found->mseal, &features->mseal);
+	take(found->guard_flag, &features->guard_flag);
+	take(found->madvise_split_enomem, &features->madvise_split_enomem);
+	take(found->droppable, &features->droppable);
+	if (found->min_address_known)
+		features->min_address = found->min_address;
+	switch (found->thp_align) {
+	case VMT_ALIGN_UNKNOWN:
+		break;
+	case VMT_ALIGN_NEVER:
+		features->thp_align = VMT_THP_ALIGN_NEVER;
+		break;
+	case VMT_ALIGN_FROM_2M:
+		features->thp_align = VMT_THP_ALIGN_ANY;
+		break;
+	case VMT_ALIGN_MULTIPLES:
+		features->thp_align = VMT_THP_ALIGN_MULTIPLE;
+		break;
+	}
+}
+
+struct vmt_features vmt_rules(const char *name)
+{
+	struct vmt_features features = vmt_features_default();
+	struct vmt_kernel_rules found;
+
+	if (!is_auto(name)) {
+		vmt_features_profile(name, &features);
+		return features;
+	}
+	features.profile = profile_of_release(vmt_kernel_release());
+	if (vmt_kernel_rules_probe(&found) == 0)
+		take_found(&found, &features);
+	return features;
+}

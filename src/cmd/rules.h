@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rules: which kernel's rules the model follows. The trace room finds out what the running kernel
+ * does and the mm room has to know it; they do not know each other.
+ */
+#ifndef CMD_RULES_H
+#define CMD_RULES_H
+
+#include "vmtrace/mm.h"
+
+/* Whether @name can stand behind --rules: "auto" or a profile. */
+bool vmt_rules_known(const char *name);
+
+/*
+ * The rules of the profile @name; for "auto" or NULL those of the running kernel, where they cannot
+ * be found out those of 6.18.
+ */
+struct vmt_features vmt_rules(const char *name);
+
+#endif
