@@ -76,6 +76,8 @@ is_harmless() {
 	fails 125 --log=steps,foo "'foo'" 'vmtrace --help' -- --log=steps,foo true
 	fails 125 --log 'vmtrace --help' -- --log= true
 	fails 125 --color=red 'vmtrace --help' -- --color=red true
+	fails 125 --rules=6.2 'vmtrace --help' -- --rules=6.2 true
+	fails 125 --rules= 'vmtrace --help' -- --rules= true
 	fails 125 --no-aslr=1 'vmtrace --help' -- --no-aslr=1 true
 	fails 125 -o -- -o '' true
 }
