@@ -129,7 +129,6 @@ static uint64_t change(struct vmt_space *space, uint64_t asked, struct vmt_step 
 		return space->brk;
 	step->start = vmt_min_u64(old_end, new_end);
 	step->end = vmt_max_u64(old_end, new_end);
-	touch_labels(space, old_end);
 	if (new_end < old_end && !shrink(space, new_end, old_end))
 		return space->brk;
 	if (new_end > old_end && !grow(space, old_end, new_end, step))
@@ -151,6 +150,7 @@ int64_t vmt_op_brk(struct vmt_space *space, const struct vmt_event *event, struc
 	}
 	step->old_start = space->start_brk;
 	step->old_end = space->brk;
+	touch_labels(space, vmt_max_u64(space->brk, result));
 	expected = change(space, event->args[0], step);
 	/* A refused request is about nothing that is or was mapped. */
 	if (expected == space->brk && result == expected && event->args[0] != expected)

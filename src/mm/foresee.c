@@ -3,7 +3,8 @@
  * The look before a call that makes pages vanish, or appear. Whether a VMA has an anon_vma is read from its
  * pages; once munmap, MADV_DONTNEED or mremap took them away, nothing shows it any more, but the
  * kernel still knows. So the VMAs of which a part survives, or moves, are looked at first. And mlock
- * populates after it has cut: seen afterwards, those pages would speak for both halves.
+ * populates after it has cut, as mprotect does with locked memory: seen afterwards, those pages would
+ * speak for both halves.
  */
 #include <sys/mman.h>
 
@@ -21,6 +22,15 @@ static void look_at(struct vmt_space *space, uint64_t start, uint64_t end)
 	for (struct vmt_vma *vma = vmt_find_vma(space, start); vma && vmt_vma_start(vma) < end;
 	     vma = vmt_vma_next(vma))
 		look_once(space, vma);
+}
+
+static void look_at_locked(struct vmt_space *space, uint64_t start, uint64_t end)
+{
+	for (struct vmt_vma *vma = vmt_find_vma(space, start); vma && vmt_vma_start(vma) < end;
+	     vma = vmt_vma_next(vma)) {
+		if (vma->flags & VMT_VM_LOCKED)
+			look_once(space, vma);
+	}
 }
 
 /* Only the VMAs at the ends survive an unmapping, in part. */
@@ -51,6 +61,11 @@ void vmt_space_foresee(struct vmt_space *space, const struct vmt_event *event)
 		break;
 	case VMT_CALL_MUNMAP:
 		look_at_ends(space, start, end);
+		break;
+	case VMT_CALL_MPROTECT:
+	case VMT_CALL_PKEY_MPROTECT:
+		if (event->args[2] & PROT_WRITE)
+			look_at_locked(space, start, end);
 		break;
 	case VMT_CALL_BRK:
 		if (space->brk_known && event->args[0] < space->brk)

@@ -213,17 +213,16 @@ int64_t vmt_op_madvise(struct vmt_space *space, const struct vmt_event *event,
 		       struct vmt_step *step)
 {
 	uint64_t start = event->args[0];
-	uint64_t length = vmt_page_up(space, event->args[1]);
+	uint64_t length;
 	int advice = (int)event->args[2];
 	int error;
 	VMT_PATH(space, DO_MADVISE);
 
 	if (!advice_known(advice))
 		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_ADVICE);
-	if (start & (vmt_space_page(space) - 1))
-		return vmt_refuse(space, EINVAL, VMT_WHY_ADDRESS_UNALIGNED);
-	if ((event->args[1] && !length) || start + length < start)
-		return vmt_refuse(space, EINVAL, VMT_WHY_LENGTH_WRAPS);
+	error = vmt_range_aligned(space, start, event->args[1], &length);
+	if (error)
+		return error;
 	if (!length)
 		return 0;
 	step->start = start;

@@ -45,17 +45,16 @@ static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start,
 int64_t vmt_op_mbind(struct vmt_space *space, const struct vmt_event *event, struct vmt_step *step)
 {
 	uint64_t start = event->args[0];
-	uint64_t length = vmt_page_up(space, event->args[1]);
+	uint64_t length;
 	uint32_t number = policy_number(event);
 	int error;
 	VMT_PATH(space, DO_MBIND);
 
 	if (event->args[5] & ~(uint64_t)FLAGS_KNOWN)
 		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS);
-	if (start & (vmt_space_page(space) - 1))
-		return vmt_refuse(space, EINVAL, VMT_WHY_ADDRESS_UNALIGNED);
-	if (start + length < start)
-		return vmt_refuse(space, EINVAL, VMT_WHY_LENGTH_WRAPS);
+	error = vmt_range_aligned(space, start, event->args[1], &length);
+	if (error)
+		return error;
 	if (!length && !event->failed)
 		return 0;
 	step->start = start;

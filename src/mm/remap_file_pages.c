@@ -17,7 +17,7 @@
 
 static const uint64_t kept_flags = VMT_VM_ACCESS | VMT_VM_SHARED | VMT_VM_MAYREAD |
 				   VMT_VM_MAYWRITE | VMT_VM_MAYEXEC | VMT_VM_MAYSHARE |
-				   VMT_VM_LOCKED;
+				   VMT_VM_LOCKED | VMT_VM_DONTEXPAND; /* the last is the driver's */
 
 /* The whole range must be one file's, without holes and with equal flags. */
 static bool uniform(const struct vmt_vma *vma, uint64_t end)

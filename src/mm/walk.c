@@ -81,3 +81,15 @@ bool vmt_range_has_hole(struct vmt_space *space, uint64_t start, uint64_t end)
 	vmt_why(space, VMT_WHY_HOLE, at, end, 0, 0);
 	return true;
 }
+
+int vmt_range_aligned(struct vmt_space *space, uint64_t start, uint64_t size, uint64_t *ret_length)
+{
+	uint64_t length = vmt_page_up(space, size);
+
+	if (start & (vmt_space_page(space) - 1))
+		return vmt_refuse(space, EINVAL, VMT_WHY_ADDRESS_UNALIGNED);
+	if ((size && !length) || start + length < start)
+		return vmt_refuse(space, EINVAL, VMT_WHY_LENGTH_WRAPS);
+	*ret_length = length;
+	return 0;
+}

@@ -27,6 +27,13 @@ enum vmt_walk_holes {
 int vmt_walk(struct vmt_space *space, uint64_t start, uint64_t end, enum vmt_walk_holes holes,
 	     vmt_propose_fn *propose, void *data, uint64_t *ret_end);
 
+/*
+ * The test that madvise, mseal and mbind begin with: the start must be page-aligned, and start and
+ * @size, rounded up to pages, must not wrap. 0 with *ret_length set, or -EINVAL with its reason.
+ */
+VMT_MUST_CHECK int vmt_range_aligned(struct vmt_space *space, uint64_t start, uint64_t size,
+				     uint64_t *ret_length);
+
 /* range_contains_unmapped() (mm/mseal.c): true, and a reason in the step, if a page is unmapped. */
 bool vmt_range_has_hole(struct vmt_space *space, uint64_t start, uint64_t end);
 

@@ -84,7 +84,7 @@ is_harmless() {
 
 @test 'values that are missing' {
 	local option
-	for option in -o --output --log --color; do
+	for option in -o --output --log --rules --color; do
 		fails 125 "'$option'" 'vmtrace --help' -- "$option"
 	done
 }

@@ -108,6 +108,20 @@ static void random_move(const struct mm *mm, struct seed *seed, struct vmt_event
 		event->result = (int64_t)to;
 }
 
+/* The break as it was, or what was asked if nothing is in the way. */
+static void random_brk(const struct mm *mm, struct seed *seed, struct vmt_event *event)
+{
+	uint64_t old_end = vmt_page_up(mm->space, mm->space->brk);
+	const struct vmt_vma *above = vmt_find_vma(mm->space, old_end);
+	uint64_t asked = mm->space->start_brk + seed_below(seed, PAGES / 2 * PAGE);
+	bool granted = !above || vmt_vma_start(above) > asked || asked <= old_end;
+
+	event->args[0] = asked;
+	event->result = (int64_t)asked;
+	if (mm->space->brk_known && (!granted || seed_below(seed, 2)))
+		event->result = (int64_t)mm->space->brk;
+}
+
 static void random_event(struct mm *mm, struct seed *seed)
 {
 	const struct vmt_call_info *info;
@@ -130,13 +144,8 @@ static void random_event(struct mm *mm, struct seed *seed)
 	}
 	if (event->call == VMT_CALL_MREMAP && event->result > 0)
 		random_move(mm, seed, event);
-	/* brk answers with what was asked, or with the break as it was */
-	if (event->call == VMT_CALL_BRK) {
-		event->args[0] = mm->space->start_brk + seed_below(seed, PAGES / 2 * PAGE);
-		event->result =
-			(int64_t)(seed_below(seed, 2) || !mm->space->brk_known ? event->args[0]
-									       : mm->space->brk);
-	}
+	if (event->call == VMT_CALL_BRK)
+		random_brk(mm, seed, event);
 	event->words_valid = (unsigned)seed_below(seed, 4);
 	for (unsigned i = 0; i < event->words_valid; i++)
 		event->words[i] = random_address(seed);

@@ -237,11 +237,11 @@ static void test_layout(void **state)
 		  "0 fork 1000-2000 match | 1 fork 5000-7000 match",
 		  "1000-2000 rw- a2+ | 5000-7000 r-- f7@1" },
 		{ "one is gone", "5000-7000 r-- f7@1",
-		  "0 fork 1000-2000 unchecked | 1 fork 5000-7000 match | "
+		  "0 fork 1000-2000 adjusted order-inferred | 1 fork 5000-7000 match | "
 		  "2 found 0-0 adjusted order-inferred",
 		  "5000-7000 r-- f7@1" },
 		{ "one is cut", "1000-2000 rw- | 5000-6000 r-- f7@1",
-		  "0 fork 1000-2000 match | 1 fork 5000-7000 unchecked | "
+		  "0 fork 1000-2000 match | 1 fork 5000-7000 adjusted order-inferred | "
 		  "2 found 0-0 adjusted order-inferred",
 		  "1000-2000 rw- a2+ | 5000-6000 r-- f7@1" },
 		{ "one is new", "1000-2000 rw- | 3000-4000 r-x | 5000-7000 r-- f7@1",
