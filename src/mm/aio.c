@@ -73,7 +73,8 @@ int64_t vmt_op_io_setup(struct vmt_space *space, const struct vmt_event *event,
 	address = vmt_do_mmap(space, &request, step);
 	if (address < 0)
 		return address;
-	remember_ring(space, event->words[0], request.length);
+	if (!step->whole)
+		remember_ring(space, event->words[0], request.length);
 	/* The call returns 0; the address is what is predicted of it. */
 	return address == request.result || !step->predicted ? 0 : address;
 }
@@ -108,7 +109,8 @@ static int64_t destroy_unknown(struct vmt_space *space, const struct vmt_event *
 	step->predicted = event->failed;
 	if (event->failed)
 		return vmt_refuse(space, EINVAL, VMT_WHY_AIO_REFUSED);
-	if (!vma || vmt_vma_start(vma) > event->args[0]) {
+	if (!vma || vmt_vma_start(vma) > event->args[0] ||
+	    event->args[0] & (vmt_space_page(space) - 1)) {
 		step->whole = true;
 		return 0;
 	}

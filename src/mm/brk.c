@@ -24,9 +24,9 @@ static uint64_t heap_flags(const struct vmt_space *space)
 }
 
 /* The [heap] label depends on brk: whatever it may move onto or off counts as touched. */
-static void touch_labels(struct vmt_space *space, uint64_t to)
+static void touch_labels(struct vmt_space *space, uint64_t from, uint64_t to)
 {
-	for (struct vmt_vma *vma = vmt_find_vma(space, space->start_brk ? space->start_brk - 1 : 0);
+	for (struct vmt_vma *vma = vmt_find_vma(space, from ? from - 1 : 0);
 	     vma && vmt_vma_start(vma) <= to; vma = vmt_vma_next(vma))
 		vmt_space_touch(space, vma);
 }
@@ -127,6 +127,10 @@ static uint64_t change(struct vmt_space *space, uint64_t asked, struct vmt_step 
 
 	if (asked < space->start_brk || over_data_limit(space, asked))
 		return space->brk;
+	if (new_end < asked) {
+		vmt_why(space, VMT_WHY_BEYOND_TASK_SIZE, 0, 0, 0, 0);
+		return space->brk;
+	}
 	step->start = vmt_min_u64(old_end, new_end);
 	step->end = vmt_max_u64(old_end, new_end);
 	if (new_end < old_end && !shrink(space, new_end, old_end))
@@ -141,16 +145,24 @@ int64_t vmt_op_brk(struct vmt_space *space, const struct vmt_event *event, struc
 	uint64_t result = (uint64_t)event->result;
 	uint64_t expected;
 
+	if (event->failed) {
+		/* -EINTR, of a task that is being killed */
+		step->predicted = false;
+		return event->result;
+	}
 	if (!space->brk_known) {
 		/* The kernel would not tell where the heap begins; the first answer does. */
-		if (!space->start_brk)
+		if (!space->start_brk) {
+			touch_labels(space, result, result);
 			space->start_brk = result;
+		}
+		touch_labels(space, space->start_brk, space->start_brk);
 		space->brk = space->start_brk;
 		space->brk_known = true;
 	}
 	step->old_start = space->start_brk;
 	step->old_end = space->brk;
-	touch_labels(space, vmt_max_u64(space->brk, result));
+	touch_labels(space, space->start_brk, vmt_max_u64(space->brk, result));
 	expected = change(space, event->args[0], step);
 	/* A refused request is about nothing that is or was mapped. */
 	if (expected == space->brk && result == expected && event->args[0] != expected)

@@ -28,6 +28,7 @@ static vmt_op *const operations[VMT_CALL_COUNT] = {
 	[VMT_CALL_SHMDT] = vmt_op_shmdt,
 	[VMT_CALL_IO_SETUP] = vmt_op_io_setup,
 	[VMT_CALL_IO_DESTROY] = vmt_op_io_destroy,
+	[VMT_CALL_MAP_SHADOW_STACK] = vmt_op_map_shadow_stack,
 	[VMT_CALL_IOCTL] = vmt_op_ioctl,
 	[VMT_CALL_PRCTL] = vmt_op_prctl,
 	[VMT_CALL_ARCH_PRCTL] = vmt_op_arch_prctl,

@@ -31,7 +31,9 @@ static void settle_identity(struct vmt_space *space, struct vmt_vma *vma,
 		return;
 	if (vmt_vma_start(vma) != row->start || vmt_vma_end(vma) != row->end)
 		return;
-	vmt_space_touch(space, vma);
+	if (vma->file.dev_major != row->dev_major || vma->file.dev_minor != row->dev_minor ||
+	    vma->file.inode != row->inode || !names_agree(vma->file.name, row->name))
+		vmt_space_touch(space, vma);
 	vma->file.dev_major = row->dev_major;
 	vma->file.dev_minor = row->dev_minor;
 	vma->file.inode = row->inode;
@@ -95,7 +97,9 @@ static struct vmt_vma template_for(struct vmt_space *space, const struct vmt_map
 	if (!known || vmt_vma_start(known) >= row->end)
 		return made;
 	if (known->file.inode != made.file.inode ||
-	    !known->file.description != !made.file.description)
+	    !known->file.description != !made.file.description ||
+	    !known->special != !made.special ||
+	    (known->flags & VMT_VM_MAYSHARE) != (made.flags & VMT_VM_MAYSHARE))
 		return made;
 	made.flags = (known->flags & ~VMT_VM_ACCESS) | (made.flags & VMT_VM_ACCESS);
 	if (!made.file.description) {

@@ -116,7 +116,9 @@ static void adopt_layout(struct vmt_space *child, const struct vmt_layout *layou
 	vmt_step_begin(child, step);
 	step->cause = VMT_CAUSE_FOUND;
 	step->reason = VMT_REASON_ORDER_INFERRED;
-	if (vmt_space_check(child, &rows, &start, &end, step) == VMT_COMPARED_EQUAL) {
+	/* Equal, but for what a file's identity turned out to be: that is a change too. */
+	if (vmt_space_check(child, &rows, &start, &end, step) == VMT_COMPARED_EQUAL &&
+	    !child->touched.count) {
 		vmt_step_cancel(child);
 	} else {
 		vmt_step_end(child, step);

@@ -98,7 +98,7 @@ static uint64_t mmap_vm_flags(const struct vmt_space *space, const struct vmt_ma
 	if (prot & PROT_READ && space->personality & VMT_READ_IMPLIES_EXEC &&
 	    !(request->file && request->file->noexec))
 		prot |= PROT_EXEC;
-	flags |= vmt_prot_flags(prot);
+	flags |= vmt_prot_flags(prot) | request->vm_flags;
 	if (map & MAP_GROWSDOWN)
 		flags |= VMT_VM_GROWSDOWN;
 	if (map & MAP_LOCKED)
@@ -306,8 +306,7 @@ int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *reque
 		    struct vmt_step *step)
 {
 	uint64_t length = vmt_page_up(space, request->length);
-	struct vmt_vma proposed =
-		vmt_vma_template(mmap_vm_flags(space, request) | request->vm_flags);
+	struct vmt_vma proposed = vmt_vma_template(mmap_vm_flags(space, request));
 	struct vmt_place_request place = {
 		.address = request->address,
 		.length = length,
@@ -340,6 +339,11 @@ int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *reque
 	address = request->failed ? (uint64_t)expected : (uint64_t)request->result;
 	if (expected < 0 && request->failed)
 		return expected;
+	if (!request->failed && !vmt_can_map(space, address, length)) {
+		step->predicted = false;
+		step->whole = true;
+		return expected;
+	}
 	step->start = address;
 	step->end = address + length;
 	VMT_PATH(space, MMAP_REGION);

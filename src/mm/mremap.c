@@ -191,6 +191,11 @@ static int64_t move_vma(struct vmt_space *space, struct remap *remap)
 		return expected;
 	/* A multi-VMA move takes its place from the request, not from the call's one result. */
 	to = remap->flags & MREMAP_FIXED ? (uint64_t)expected : (uint64_t)remap->event->result;
+	if (!vmt_can_map(space, to, remap->new_length)) {
+		remap->step->predicted = false;
+		remap->step->whole = true;
+		return expected;
+	}
 	vmt_aio_moved(space, vma, to);
 	copy_vma(space, remap, vma, to);
 	VMT_PATH(space, MOVE_PAGE_TABLES);

@@ -30,6 +30,7 @@ vmt_op vmt_op_shmdt;
 vmt_op vmt_op_io_setup; /* aio.c */
 vmt_op vmt_op_io_destroy;
 vmt_op vmt_op_remap_file_pages;
+vmt_op vmt_op_map_shadow_stack; /* shadow_stack.c */
 vmt_op vmt_op_ioctl; /* uffd.c */
 vmt_op vmt_op_prctl; /* settings.c */
 vmt_op vmt_op_arch_prctl;

@@ -45,6 +45,10 @@ static int64_t set_name(struct vmt_space *space, const struct vmt_event *event,
 		step->predicted = false;
 		return vmt_refuse(space, EINVAL, VMT_WHY_NAME_REFUSED);
 	}
+	if (start & (vmt_space_page(space) - 1))
+		return vmt_refuse(space, EINVAL, VMT_WHY_ADDRESS_UNALIGNED);
+	if ((event->args[3] && !length) || start + length < start)
+		return vmt_refuse(space, EINVAL, VMT_WHY_LENGTH_WRAPS);
 	if (event->text_valid && event->text[0]) {
 		vmt_str_init(&text);
 		vmt_str_printf(&text, "[anon:%s]", event->text);

@@ -133,6 +133,15 @@ static inline struct vmt_vma *vmt_space_first(const struct vmt_space *space)
 	return vmt_vma_of(space->vmas.first);
 }
 
+/*
+ * Whether a mapping of @length bytes at @address can be. What a call is said to have returned may
+ * be a word that the program could write (io_setup; shmat through ipc), so it is looked at first.
+ */
+static inline bool vmt_can_map(const struct vmt_space *space, uint64_t address, uint64_t length)
+{
+	return !((address | length) & (vmt_space_page(space) - 1)) && address + length > address;
+}
+
 /* find_vma(): the first VMA that ends above @address. */
 static inline struct vmt_vma *vmt_find_vma(const struct vmt_space *space, uint64_t address)
 {

@@ -45,7 +45,8 @@ int64_t vmt_op_ioctl(struct vmt_space *space, const struct vmt_event *event, str
 		return 0;
 	step->start = event->words[0];
 	step->end = event->words[0] + event->words[1];
-	if (event->failed || step->end <= step->start)
+	/* The words were read after the call, from memory that the program may have changed. */
+	if (event->failed || !vmt_can_map(space, event->words[0], event->words[1]))
 		return 0;
 	if (registers && event->words_valid >= 3) {
 		uint64_t mode = event->words[2];
