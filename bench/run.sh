@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # run.sh VMTRACE PROGRAMS: times each program bare and under vmtrace, in turn, so that a machine
-# that speeds up or slows down meets both, and prints the medians and their ratio.
+# that speeds up or slows down meets both, and prints the medians and their ratio; then the cost of
+# the model alone.
 set -euo pipefail
 
 vmtrace=$1
@@ -36,3 +37,4 @@ compare() {
 }
 
 compare 'getppid 2,000,000' 1.5 "$programs/getppid"
+"$programs/model"

@@ -69,8 +69,10 @@ struct vmt_event {
 	struct vmt_file_facts file;
 	/*
 	 * Words that the call read or wrote through a pointer, already fetched: io_setup: the
-	 * context id; mbind: the node mask; prlimit: new soft and hard limit; prctl PR_SET_VMA: none; ioctl
-	 * UFFDIO_REGISTER: start, length, mode. words_valid counts them, 0 if unreadable.
+	 * context id; io_destroy: the first word of the ring; mbind: the node mask; prlimit: new
+	 * soft and hard limit; prctl PR_SET_VMA: none; ioctl UFFDIO_REGISTER: start, length, mode;
+	 * shmat: the errno that a look for the segment gave, if it is not there. words_valid counts
+	 * them, 0 if unreadable.
 	 */
 	uint64_t words[8];
 	unsigned words_valid;

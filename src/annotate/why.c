@@ -177,6 +177,8 @@ static const char *const vma_texts[VMT_WHY_COUNT] = {
 	[VMT_WHY_CROSSES_VMA] = "ends before the old range does",
 	[VMT_WHY_ADVICE_UNFIT] = "is not fit for this advice",
 	[VMT_WHY_LOCK_NO_ACCESS] = "has no access rights, so its pages cannot be faulted in",
+	[VMT_WHY_LOCK_BEYOND_FILE] =
+		"reaches beyond the end of its file, where there is no page to fault in",
 	[VMT_WHY_VDSO_THERE] = "is still mapped; a vdso is mapped only once",
 };
 

@@ -256,13 +256,30 @@ static void on_exec(struct session *session, const struct vmt_event *event)
 	free(image);
 }
 
+/* What grew in the parent since its last call is in the copy already. */
+static void check_parent(struct session *session, struct session_space *parent)
+{
+	const struct vmt_event *event = session->event;
+	struct vmt_event own = *event;
+
+	own.pid = parent->info.pid;
+	own.tid = parent->pid;
+	session->event = &own;
+	session->current = parent;
+	check_growth(session, parent);
+	session->event = event;
+}
+
 static void on_fork(struct session *session, const struct vmt_event *event)
 {
 	struct session_space *parent = find_space(session, event->parent_space);
-	struct session_space *space = add_space(session, event, "fork");
+	struct session_space *space;
 	struct vmt_layout layout = { 0 };
 	bool readable = vmt_proc_maps(event->tid, session->names, &layout) == 0;
 
+	if (parent)
+		check_parent(session, parent);
+	space = add_space(session, event, "fork");
 	if (parent) {
 		space->info.exe = parent->info.exe;
 		session->options->renderer->ops->space(session->options->renderer, &space->info);

@@ -28,13 +28,33 @@ static uint64_t ring_bytes(const struct vmt_space *space, uint64_t asked)
 	return vmt_page_up(space, RING_HEADER_BYTES + EVENT_BYTES * events);
 }
 
+/* ioctx_add_table(): the lowest number that no context has. */
+static uint64_t free_number(const struct vmt_space *space)
+{
+	uint64_t number = 0;
+
+	for (size_t i = 0; i < space->rings.count; i++) {
+		if (space->rings.data[i].number == number) {
+			number++;
+			i = (size_t)-1;
+		}
+	}
+	return number;
+}
+
 static void remember_ring(struct vmt_space *space, uint64_t address, uint64_t bytes)
 {
-	const struct vmt_vma *vma = vmt_find_vma(space, address);
-	struct vmt_ring ring = { .address = address, .bytes = bytes };
+	struct vmt_vma *vma = vmt_find_vma(space, address);
+	struct vmt_ring ring = {
+		.number = free_number(space),
+		.address = address,
+		.bytes = bytes,
+	};
 
-	if (vma)
+	if (vma) {
 		ring.description = vma->file.description;
+		vma->file.aio = true;
+	}
 	vmt_array_push(&space->rings, ring);
 }
 
@@ -46,6 +66,7 @@ int64_t vmt_op_io_setup(struct vmt_space *space, const struct vmt_event *event,
 		.known = true,
 		.flags = O_RDWR,
 		.mode = S_IFREG,
+		.size_bytes = ring_bytes(space, asked),
 		.noexec = true,
 		.name = "/[aio] (deleted)",
 	};
@@ -79,25 +100,27 @@ int64_t vmt_op_io_setup(struct vmt_space *space, const struct vmt_event *event,
 	return address == request.result || !step->predicted ? 0 : address;
 }
 
-void vmt_aio_moved(struct vmt_space *space, const struct vmt_vma *ring, uint64_t address)
+/* The context whose ring is mapped by @vma. */
+static struct vmt_ring *ring_of(const struct vmt_space *space, const struct vmt_vma *vma)
 {
 	for (size_t i = 0; i < space->rings.count; i++) {
-		if (ring->file.description &&
-		    space->rings.data[i].description == ring->file.description)
-			space->rings.data[i].address = address;
+		if (space->rings.data[i].description == vma->file.description)
+			return &space->rings.data[i];
 	}
+	return NULL;
 }
 
-/*
- * lookup_ioctx() reads the context's number from the ring itself, in the target's memory. Where
- * something else is mapped by now, it reads that, and what it finds is open.
- */
-static bool ring_in_place(const struct vmt_space *space, const struct vmt_ring *ring)
+bool vmt_aio_may_move(const struct vmt_space *space, const struct vmt_vma *vma)
 {
-	const struct vmt_vma *vma = vmt_find_vma(space, ring->address);
+	return !vma->file.aio || ring_of(space, vma);
+}
 
-	return vma && vmt_vma_start(vma) <= ring->address && vma->flags & VMT_VM_READ &&
-	       vma->file.description == ring->description;
+void vmt_aio_moved(struct vmt_space *space, const struct vmt_vma *vma, uint64_t address)
+{
+	struct vmt_ring *ring = vma->file.aio ? ring_of(space, vma) : NULL;
+
+	if (ring)
+		ring->address = address;
 }
 
 /* A context that the model knows nothing of, from before the trace began for one. */
@@ -122,36 +145,34 @@ static int64_t destroy_unknown(struct vmt_space *space, const struct vmt_event *
 }
 
 /*
- * The context with this id. A ring that was unmapped by hand leaves its context behind, and a later
- * one can get the same address: the one whose ring is there comes first.
+ * lookup_ioctx(): the number stands in the ring itself, in the program's memory. Where something
+ * else is mapped by now, or was written there, that is what counts.
  */
-static struct vmt_ring *find_ring(const struct vmt_space *space, uint64_t id)
+static struct vmt_ring *find_ring(const struct vmt_space *space, const struct vmt_event *event)
 {
-	struct vmt_ring *found = NULL;
-
 	for (size_t i = 0; i < space->rings.count; i++) {
 		struct vmt_ring *ring = &space->rings.data[i];
 
-		if (ring->address == id && (!found || ring_in_place(space, ring)))
-			found = ring;
+		if (event->words_valid && ring->address == event->args[0] &&
+		    ring->number == (event->words[0] & UINT32_MAX))
+			return ring;
 	}
-	return found;
+	return NULL;
 }
 
 int64_t vmt_op_io_destroy(struct vmt_space *space, const struct vmt_event *event,
 			  struct vmt_step *step)
 {
-	struct vmt_ring *ring = find_ring(space, event->args[0]);
+	struct vmt_ring *ring = find_ring(space, event);
 	VMT_PATH(space, KILL_IOCTX);
 
 	if (!ring)
 		return destroy_unknown(space, event, step);
-	step->predicted = ring_in_place(space, ring);
 	step->start = ring->address;
 	step->end = ring->address + ring->bytes;
 	step->file_name = "/[aio] (deleted)";
 	if (event->failed)
-		return vmt_refuse(space, EINVAL, VMT_WHY_AIO_REFUSED);
+		return 0;
 	*ring = space->rings.data[--space->rings.count];
 	/* vm_munmap() failures are not reported. */
 	(void)vmt_unmap_range(space, step->start, step->end);

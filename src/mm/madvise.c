@@ -200,7 +200,6 @@ static bool outcome_open(int advice)
 	case MADV_POPULATE_WRITE:
 	case ADVICE_COLLAPSE:
 	case MADV_REMOVE:
-	case MADV_WILLNEED:
 	case MADV_HWPOISON:
 	case MADV_SOFT_OFFLINE:
 		return true;

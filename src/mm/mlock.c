@@ -72,9 +72,20 @@ static int over_limit(struct vmt_space *space, uint64_t start, uint64_t end)
 	return -ENOMEM;
 }
 
+/* Does [start, end) of the VMA have pages that lie wholly beyond the end of its file? */
+static bool beyond_file(const struct vmt_space *space, const struct vmt_vma *vma, uint64_t end)
+{
+	uint64_t last = vmt_min_u64(end, vmt_vma_end(vma)) - vmt_vma_start(vma);
+
+	return vma->file.sized && !vma->file.anonymous &&
+	       vma->pgoff + vmt_pages(space, last) >
+		       vmt_pages(space, vmt_page_up(space, vma->file.size_bytes));
+}
+
 /*
  * __mm_populate() after the lock: memory without access rights cannot be faulted in (-EFAULT, which
- * mlock reports as ENOMEM). Pages beyond a file's end and guard pages neither, but those the model cannot see.
+ * mlock reports as ENOMEM), nor can pages beyond a file's end. What the model cannot see are guard
+ * pages, and whether the size of a file has changed.
  */
 static int populate(struct vmt_space *space, uint64_t start, uint64_t end, struct vmt_step *step)
 {
@@ -82,11 +93,16 @@ static int populate(struct vmt_space *space, uint64_t start, uint64_t end, struc
 
 	for (const struct vmt_vma *vma = vmt_find_vma(space, start);
 	     vma && vmt_vma_start(vma) < end; vma = vmt_vma_next(vma)) {
+		enum vmt_why_id why = VMT_WHY_NONE;
+
 		if (vma->flags & (VMT_VM_IO | VMT_VM_PFNMAP | VMT_VM_LOCKONFAULT))
 			continue;
-		if (!(vma->flags & VMT_VM_ACCESS)) {
-			vmt_why(space, VMT_WHY_LOCK_NO_ACCESS, vmt_vma_start(vma), vmt_vma_end(vma),
-				0, 0);
+		if (!(vma->flags & VMT_VM_ACCESS))
+			why = VMT_WHY_LOCK_NO_ACCESS;
+		else if (beyond_file(space, vma, end))
+			why = VMT_WHY_LOCK_BEYOND_FILE;
+		if (why) {
+			vmt_why(space, why, vmt_vma_start(vma), vmt_vma_end(vma), 0, 0);
 			return -ENOMEM;
 		}
 		if ((vma->file.description || vma->flags & VMT_VM_MAYBE_GUARD) &&

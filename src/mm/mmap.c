@@ -130,13 +130,14 @@ static uint64_t mmap_vm_flags(const struct vmt_space *space, const struct vmt_ma
 
 static struct vmt_file mmap_file(struct vmt_space *space, const struct vmt_map_request *request)
 {
+	bool shared = is_shared(request);
 	const struct vmt_file_facts *facts = request->file;
 	struct vmt_file file = { .name = "" };
 
 	if (facts) {
 		/* overlayfs swaps the file for the lower one after the merge was tried. */
 		bool own = !facts->description || facts->filesystem == OVERLAYFS ||
-			   (is_dev_zero(facts) && is_shared(request));
+			   (is_dev_zero(facts) && shared);
 
 		file.description = own ? space->next_description++ : facts->description;
 		file.dev_major = facts->dev_major;
@@ -144,14 +145,21 @@ static struct vmt_file mmap_file(struct vmt_space *space, const struct vmt_map_r
 		file.inode = facts->inode;
 		file.name = facts->name ? facts->name : "";
 		file.pending = true;
-		file.anonymous = is_dev_zero(facts) && !is_shared(request);
+		file.anonymous = is_dev_zero(facts) && !shared;
 		file.own_placement = request->sysv || file.anonymous;
-	} else if (is_shared(request) || request->flags & MAP_HUGETLB) {
+		file.sized = S_ISREG(facts->mode) || request->sysv;
+		file.size_bytes = facts->size_bytes;
+	} else if (shared || request->flags & MAP_HUGETLB) {
 		/* shmem_zero_setup(): a file of its own for every mapping */
 		file.description = space->next_description++;
 		file.name = request->flags & MAP_HUGETLB ? "/anon_hugepage (deleted)"
 							 : "/dev/zero (deleted)";
 		file.pending = true;
+	}
+	/* shmem_zero_setup() makes a file as long as the mapping, wherever in it that begins. */
+	if (shared && (!facts || is_dev_zero(facts))) {
+		file.sized = true;
+		file.size_bytes = vmt_page_up(space, request->length);
 	}
 	return file;
 }

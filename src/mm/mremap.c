@@ -186,6 +186,8 @@ static int64_t move_vma(struct vmt_space *space, struct remap *remap)
 			return error;
 	}
 	remap->step->predicted = remap->step->predicted && certain;
+	if (!vmt_aio_may_move(space, vma))
+		return vmt_refuse(space, EINVAL, VMT_WHY_AIO_REFUSED);
 	/* A failure that was not foreseen: nothing is known to have moved. */
 	if (remap->event->failed && !(remap->flags & MREMAP_FIXED))
 		return expected;

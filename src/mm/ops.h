@@ -37,8 +37,12 @@ vmt_op vmt_op_arch_prctl;
 vmt_op vmt_op_personality;
 vmt_op vmt_op_rlimit; /* setrlimit, prlimit64 */
 
-/* aio_ring_mremap(): a ring that was moved to @address has a new id. */
-void vmt_aio_moved(struct vmt_space *space, const struct vmt_vma *ring, uint64_t address);
+/*
+ * aio_ring_mremap(): a ring that was moved to @address has a new id; what is left of a ring whose
+ * context is gone, or stayed with the parent of a fork, does not move.
+ */
+bool vmt_aio_may_move(const struct vmt_space *space, const struct vmt_vma *vma);
+void vmt_aio_moved(struct vmt_space *space, const struct vmt_vma *vma, uint64_t address);
 
 /* vma_supports_mlock(): special, huge and droppable memory cannot be locked. */
 bool vmt_supports_lock(uint64_t vm_flags);

@@ -12,7 +12,8 @@
 #include "walk.h"
 
 enum {
-	FLAGS_KNOWN = MPOL_MF_STRICT | MPOL_MF_MOVE | MPOL_MF_MOVE_ALL
+	FLAGS_KNOWN = MPOL_MF_STRICT | MPOL_MF_MOVE | MPOL_MF_MOVE_ALL,
+	MODE_LAST = 6, /* MPOL_WEIGHTED_INTERLEAVE, 6.9 */
 };
 
 /* 0 for MPOL_DEFAULT, else a number for mode and node mask (FNV-1a). */
@@ -28,6 +29,31 @@ static uint32_t policy_number(const struct vmt_event *event)
 	for (size_t i = 0; i < sizeof(parts); i++)
 		hash = (hash ^ ((const unsigned char *)parts)[i]) * 16777619u;
 	return hash ? hash : 1;
+}
+
+/*
+ * sanitize_mpol_flags() and mpol_new(): modes that do not exist, and modes that do not go with an
+ * empty set of nodes, or with one that is not.
+ */
+static int refuse_policy(struct vmt_space *space, const struct vmt_event *event)
+{
+	uint64_t placing = event->args[2] & (MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES);
+	uint64_t mode = event->args[2] & ~(uint64_t)MPOL_MODE_FLAGS & UINT32_MAX;
+	bool bad = mode > MODE_LAST ||
+		   placing == (MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES);
+	bool nodes = false;
+
+	for (unsigned i = 0; i < event->words_valid; i++)
+		nodes |= event->words[i] != 0;
+	if (mode == MPOL_DEFAULT)
+		bad |= nodes;
+	else if (mode == MPOL_LOCAL)
+		bad |= nodes || placing;
+	else if (mode == MPOL_PREFERRED)
+		bad |= !nodes && placing;
+	else
+		bad |= !nodes;
+	return bad ? vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS) : 0;
 }
 
 static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start, uint64_t end,
@@ -52,6 +78,9 @@ int64_t vmt_op_mbind(struct vmt_space *space, const struct vmt_event *event, str
 
 	if (event->args[5] & ~(uint64_t)FLAGS_KNOWN)
 		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS);
+	error = refuse_policy(space, event);
+	if (error)
+		return error;
 	error = vmt_range_aligned(space, start, event->args[1], &length);
 	if (error)
 		return error;
@@ -59,7 +88,7 @@ int64_t vmt_op_mbind(struct vmt_space *space, const struct vmt_event *event, str
 		return 0;
 	step->start = start;
 	step->end = start + length;
-	/* Whether mode and nodes are good is the kernel's to know: it has the node masks. */
+	/* Which nodes there are is the kernel's to know. */
 	if (event->failed && event->result != -EFAULT && event->result != -ENOMEM) {
 		step->predicted = false;
 		return event->result;

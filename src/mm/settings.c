@@ -35,9 +35,10 @@ static int64_t set_name(struct vmt_space *space, const struct vmt_event *event,
 			struct vmt_step *step)
 {
 	uint64_t start = event->args[2];
-	uint64_t length = vmt_page_up(space, event->args[3]);
+	uint64_t length;
 	const char *name = NULL;
 	struct vmt_str text;
+	int error;
 	VMT_PATH(space, SET_ANON_NAME);
 
 	if (event->failed) {
@@ -45,10 +46,9 @@ static int64_t set_name(struct vmt_space *space, const struct vmt_event *event,
 		step->predicted = false;
 		return vmt_refuse(space, EINVAL, VMT_WHY_NAME_REFUSED);
 	}
-	if (start & (vmt_space_page(space) - 1))
-		return vmt_refuse(space, EINVAL, VMT_WHY_ADDRESS_UNALIGNED);
-	if ((event->args[3] && !length) || start + length < start)
-		return vmt_refuse(space, EINVAL, VMT_WHY_LENGTH_WRAPS);
+	error = vmt_range_aligned(space, start, event->args[3], &length);
+	if (error)
+		return error;
 	if (event->text_valid && event->text[0]) {
 		vmt_str_init(&text);
 		vmt_str_printf(&text, "[anon:%s]", event->text);

@@ -67,8 +67,10 @@ int64_t vmt_op_shmat(struct vmt_space *space, const struct vmt_event *event, str
 
 	if (error)
 		return error;
+	if (!file.known && event->words_valid)
+		return vmt_refuse(space, (int)event->words[0], VMT_WHY_BAD_SHM);
 	if (!file.known) {
-		/* No such segment, or one of another IPC namespace. */
+		/* One of another IPC namespace. */
 		step->predicted = false;
 		step->whole = !event->failed;
 		if (!event->failed)

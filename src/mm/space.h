@@ -33,8 +33,9 @@ struct vmt_spans {
 
 void vmt_spans_add(struct vmt_spans *spans, uint64_t start, uint64_t end);
 
-/* An aio context (struct kioctx): its id is the ring's address. */
+/* An aio context (struct kioctx), which programs know by the address of its ring. */
 struct vmt_ring {
+	uint64_t number; /* its place in the kernel's table: the ring's first word */
 	uint64_t address;
 	uint64_t bytes;
 	uint64_t description; /* of the ring's file */

@@ -3,6 +3,7 @@
  * Stack growth: expand_downwards() (mm/vma.c, 6.18). It happens in a page fault, without a call;
  * the tracer notices at the next stop that the bottom has moved.
  */
+#include "merge.h"
 #include "path.h"
 #include "space.h"
 
@@ -53,8 +54,8 @@ bool vmt_space_grow(struct vmt_space *space, const struct vmt_mapping *row, stru
 	step->start = row->start;
 	step->end = vmt_vma_start(vma);
 	step->check = VMT_CHECK_MATCH;
-	vmt_space_resize(space, vma, row->start, row->end);
 	if (!vma->anon_vma)
-		vma->anon_vma = space->next_anon_vma++;
+		vmt_anon_prepare(space, vma);
+	vmt_space_resize(space, vma, row->start, row->end);
 	return true;
 }

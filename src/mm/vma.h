@@ -29,7 +29,9 @@ struct vmt_file {
 	bool anonymous; /* private /dev/zero: a file for merging, anonymous for its pages */
 	bool own_placement; /* the driver chooses addresses: moves only alone */
 	bool sysv; /* an attach of System V shared memory */
-	uint64_t size_bytes; /* sysv: of the segment */
+	bool aio; /* a ring of io_setup() */
+	bool sized; /* size_bytes is known */
+	uint64_t size_bytes; /* as it was when it was mapped; sysv: of the segment */
 };
 
 struct vmt_vma {

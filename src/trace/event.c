@@ -248,7 +248,7 @@ static void fetch_mmap(struct vmt_tracer *tracer, struct vmt_task *task)
 
 /* ---- Others --------------------------------------------------------------------------------- */
 
-/* The size of the segment, if its id means the same to us as to the task. */
+/* The segment, or why there is none, if its id means the same to us as to the task. */
 static void fetch_segment(struct vmt_task *task)
 {
 	struct vmt_file_facts *file = &task->call.file;
@@ -258,9 +258,13 @@ static void fetch_segment(struct vmt_task *task)
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/ipc", task->tid);
 	if (stat("/proc/self/ns/ipc", &ours) < 0 || stat(path, &theirs) < 0 ||
-	    ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev ||
-	    shmctl((int)task->call.args[0], IPC_STAT, &segment) < 0)
+	    ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev)
 		return;
+	if (shmctl((int)task->call.args[0], IPC_STAT, &segment) < 0) {
+		task->call.words[0] = (uint64_t)errno;
+		task->call.words_valid = 1;
+		return;
+	}
 	file->known = true;
 	file->size_bytes = segment.shm_segsz;
 	file->inode = (uint32_t)task->call.args[0];
@@ -273,8 +277,11 @@ static void fetch_nodes(struct vmt_task *task)
 	uint64_t bits = task->call.args[4] ? task->call.args[4] - 1 : 0;
 	uint64_t words = (bits + 8 * word_bytes - 1) / (8 * word_bytes);
 
-	if (words > 0)
-		fetch_words(task, task->call.args[3], (unsigned)vmt_min_u64(words, 6), word_bytes);
+	if (words == 0)
+		return;
+	fetch_words(task, task->call.args[3], (unsigned)vmt_min_u64(words, 6), word_bytes);
+	if (task->call.words_valid == words && bits % (8 * word_bytes))
+		task->call.words[words - 1] &= (1ULL << bits % (8 * word_bytes)) - 1;
 }
 
 /* ---- Together ---------------------------------------------------------------------------- */
@@ -307,6 +314,10 @@ void vmt_event_fetch(struct vmt_tracer *tracer, struct vmt_task *task)
 		break;
 	case VMT_CALL_IO_SETUP:
 		task->out_address = call->args[1];
+		break;
+	case VMT_CALL_IO_DESTROY:
+		/* the ring's first word, which names its context */
+		fetch_words(task, call->args[0], 1, sizeof(uint32_t));
 		break;
 	case VMT_CALL_SHMAT:
 		fetch_segment(task);
