@@ -14,10 +14,12 @@
  *     range.c       the ordered set of ranges; knows nothing of memory
  *     vma.c space.c one VMA, one address space
  *     merge.c       the policy: what may merge. edit.c: the surgery
- *     place.c       choosing an address
- *     mmap.c …      one file a system call; call.c dispatches
+ *     place.c       choosing an address. account.c: limits
+ *     mmap.c …      one file a system call; call.c dispatches, walk.c is what they share
  *     exec.c fork.c stack.c   what the kernel does by itself
+ *     foresee.c     the look before a call. features.c: rules that differ between kernels
  *     journal.c history.c check.c   what changed, who shaped it, is it as the kernel says
+ *     path.c        the way through the kernel's functions
  *   src/trace     ptrace, seccomp, /proc: the target becomes a sequence of events
  *   src/annotate  who, what and why, in words
  *   src/render    text, map log, JSON Lines
