@@ -53,7 +53,7 @@ static bool look_at_pages(void *data, uint64_t start, uint64_t end)
 {
 	const struct session_space *space = data;
 
-	return vmt_proc_written(space->pid, start, end);
+	return space->probe && vmt_probe_written(space->probe, start, end);
 }
 
 static struct session_space *add_space(struct session *session, const struct vmt_event *event,

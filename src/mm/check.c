@@ -111,8 +111,9 @@ static struct vmt_vma template_for(struct vmt_space *space, const struct vmt_map
 		made.file = known->file;
 		made.file.name = name;
 	}
-	made.special = known->special;
-	made.anon_name = known->anon_name;
+	/* A label such as [heap] hides the name that was given. */
+	if (row->name && row->name[0] && !made.anon_name)
+		made.anon_name = known->anon_name;
 	made.uffd = known->uffd;
 	made.policy = known->policy;
 	made.anon_vma = known->anon_vma;

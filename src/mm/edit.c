@@ -109,7 +109,8 @@ static void settle_both(struct vmt_space *space, struct candidate *below, struct
 {
 	if (!below->mergeable || !above->mergeable)
 		return;
-	if (!vmt_merge_anon_both(below->vma, above->vma)) {
+	if (!vmt_merge_anon_both(below->vma, above->vma) ||
+	    (prefer_above && !below->vma->anon_vma && above->vma->anon_vma)) {
 		if (prefer_above) {
 			below->mergeable = false;
 			tell_refusal(space, VMT_WHY_APART_ANON, below->vma, above->vma);

@@ -95,6 +95,8 @@ struct vmt_vma vmt_vma_from_row(struct vmt_space *space, const struct vmt_mappin
 		vma.flags = access_of(row->perms) | VMT_VM_MAYREAD | VMT_VM_DONTEXPAND;
 		vma.flags |= data ? VMT_VM_PFNMAP | VMT_VM_IO | VMT_VM_DONTDUMP
 				  : VMT_VM_MAYWRITE | VMT_VM_MAYEXEC;
+	} else if (row->name && strncmp(row->name, "[anon:", 6) == 0) {
+		vma.anon_name = row->name;
 	}
 	return vma;
 }

@@ -177,21 +177,53 @@ void vmt_history_sync(struct vmt_space *space, uint64_t start, uint64_t end, uin
 	}
 }
 
-static int compare_steps(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a;
-	uint32_t y = *(const uint32_t *)b;
+/* Ascending and unique */
+struct numbers {
+	VMT_ARRAY(uint32_t) list;
+};
 
-	return x < y ? -1 : x > y;
+/* How many of @steps are not in the list. */
+static size_t count_new(const struct numbers *numbers, const uint32_t *steps, size_t count)
+{
+	size_t at = 0;
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		while (at < numbers->list.count && numbers->list.data[at] < steps[i])
+			at++;
+		found += at == numbers->list.count || numbers->list.data[at] != steps[i];
+	}
+	return found;
+}
+
+/* Merges the steps of a piece into the list, from the end, so that nothing is written over. */
+static void take_steps(struct numbers *numbers, const uint32_t *steps, size_t count)
+{
+	size_t added = count_new(numbers, steps, count);
+	size_t from = numbers->list.count;
+	size_t to = from + added;
+
+	if (!added)
+		return;
+	numbers->list.data = vmt_array_grow(numbers->list.data, &numbers->list.capacity, to,
+					    sizeof(*numbers->list.data));
+	numbers->list.count = to;
+	while (to > from) {
+		uint32_t step = steps[--count];
+
+		while (from && numbers->list.data[from - 1] > step)
+			numbers->list.data[--to] = numbers->list.data[--from];
+		if (!from || numbers->list.data[from - 1] != step)
+			numbers->list.data[--to] = step;
+	}
 }
 
 size_t vmt_history_steps(const struct vmt_space *space, uint64_t start, uint64_t end,
 			 uint32_t **ret_numbers, size_t *ret_count)
 {
-	VMT_ARRAY(uint32_t) all = { 0 };
+	struct numbers all = { 0 };
 	size_t left_out = 0;
 	size_t looked_at = 0;
-	size_t unique = 0;
 
 	for (struct vmt_range *range = vmt_range_find(&space->pieces, start);
 	     range && range->start < end; range = range->next) {
@@ -202,21 +234,14 @@ size_t vmt_history_steps(const struct vmt_space *space, uint64_t start, uint64_t
 			break;
 		}
 		left_out += piece->left_out;
-		for (uint32_t i = 0; i < piece->count; i++)
-			vmt_array_push(&all, piece->steps[i]);
+		take_steps(&all, piece->steps, piece->count);
 	}
-	if (all.count)
-		qsort(all.data, all.count, sizeof(*all.data), compare_steps);
-	for (size_t i = 0; i < all.count; i++) {
-		if (!unique || all.data[unique - 1] != all.data[i])
-			all.data[unique++] = all.data[i];
+	if (all.list.count > VIEW_STEPS_MAX) {
+		left_out += all.list.count - VIEW_STEPS_MAX;
+		all.list.count = VIEW_STEPS_MAX;
 	}
-	if (unique > VIEW_STEPS_MAX) {
-		left_out += unique - VIEW_STEPS_MAX;
-		unique = VIEW_STEPS_MAX;
-	}
-	*ret_numbers = all.data;
-	*ret_count = unique;
+	*ret_numbers = all.list.data;
+	*ret_count = all.list.count;
 	return left_out;
 }
 

@@ -100,8 +100,13 @@ static struct vmt_vma_view view_of(const struct vmt_space *space, const struct v
 		struct vmt_vma_view view = view_of(space, vma, &listed, &listed_count); \
 \
 		view.first_step = (numbers)->count; \
-		for (size_t n = 0; n < listed_count; n++) \
-			vmt_array_push(numbers, listed[n]); \
+		(numbers)->data = \
+			vmt_array_grow((numbers)->data, &(numbers)->capacity, \
+				       (numbers)->count + listed_count, sizeof(*(numbers)->data)); \
+		if (listed_count) \
+			memcpy((numbers)->data + (numbers)->count, listed, \
+			       listed_count * sizeof(*listed)); \
+		(numbers)->count += listed_count; \
 		vmt_array_free(listed); \
 		vmt_array_push(views, view); \
 	} while (0)

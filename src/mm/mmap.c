@@ -28,16 +28,18 @@ static const uint64_t huge_aligning[] = {
 
 enum {
 	OVERLAYFS = 0x794c7630,
+	HUGETLBFS = 0x958458f6,
 	CHARACTER_ZERO_MAJOR = 1, /* /dev/zero is character device 1:5 */
 	CHARACTER_ZERO_MINOR = 5,
 };
 
 /* Flags that MAP_SHARED_VALIDATE accepts (LEGACY_MAP_MASK), MAP_SYNC aside. */
 enum {
+	HUGE_SIZE_FLAGS = 0x7c000000, /* MAP_HUGE_2MB and MAP_HUGE_1GB */
 	LEGACY_FLAGS = MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE |
 		       MAP_EXECUTABLE | VMT_MAP_UNINITIALIZED | MAP_GROWSDOWN | MAP_LOCKED |
 		       MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |
-		       VMT_MAP_32BIT | VMT_MAP_ABOVE4G | MAP_FIXED_NOREPLACE,
+		       VMT_MAP_32BIT | VMT_MAP_ABOVE4G | HUGE_SIZE_FLAGS,
 };
 
 uint64_t vmt_prot_flags(uint64_t prot)
@@ -168,7 +170,12 @@ static struct vmt_file mmap_file(struct vmt_space *space, const struct vmt_map_r
 static int refuse_file(struct vmt_space *space, const struct vmt_map_request *request)
 {
 	const struct vmt_file_facts *file = request->file;
+	uint64_t length = vmt_page_up(space, request->length);
 
+	/* file_mmap_ok() */
+	if ((S_ISREG(file->mode) || S_ISBLK(file->mode)) &&
+	    request->pgoff > vmt_pages(space, (uint64_t)INT64_MAX - length))
+		return vmt_refuse(space, EOVERFLOW, VMT_WHY_OFFSET_WRAPS);
 	switch (request->flags & MAP_TYPE) {
 	case MAP_SHARED_VALIDATE:
 		if (request->flags & ~(uint64_t)LEGACY_FLAGS)
@@ -209,9 +216,8 @@ static int refuse_anonymous(struct vmt_space *space, const struct vmt_map_reques
 		return 0;
 	case VMT_MAP_DROPPABLE:
 		if (!space->features.droppable)
-			return vmt_refuse(space, ENOTSUP, VMT_WHY_BAD_TYPE);
-		if (request->flags & (MAP_LOCKED | MAP_HUGETLB | MAP_GROWSDOWN) ||
-		    space->default_flags & VMT_VM_LOCKED)
+			return vmt_refuse(space, EINVAL, VMT_WHY_BAD_TYPE);
+		if (request->flags & (MAP_LOCKED | MAP_HUGETLB | MAP_GROWSDOWN))
 			return vmt_refuse(space, EINVAL, VMT_WHY_DROPPABLE_MIX);
 		return 0;
 	default:
@@ -361,6 +367,9 @@ int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *reque
 		expected = error;
 	if (request->failed)
 		return expected;
+	/* The kernel cleared what the model would not: the check takes over the result. */
+	if (vmt_pages_in(space, step->start, step->end))
+		return expected;
 	vmt_history_drop(space, step->start, step->end);
 	/* __mmap_complete(): what cannot be locked is mapped all the same. */
 	if (!vmt_supports_lock(proposed.flags))
@@ -369,7 +378,11 @@ int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *reque
 	proposed.file.sysv = proposed.close_hook = request->sysv;
 	if (request->sysv)
 		proposed.file.size_bytes = length;
-	proposed.pgoff = proposed.file.description ? request->pgoff : vmt_pages(space, address);
+	/* Shared anonymous memory has an offset of 0, whatever was asked. */
+	if (!proposed.file.description)
+		proposed.pgoff = vmt_pages(space, address);
+	else
+		proposed.pgoff = request->file || request->sysv ? request->pgoff : 0;
 	vmt_map_new_range(space, step->start, step->end, &proposed, VMT_MERGE_BOTH_SIDES);
 	return expected;
 }
@@ -402,8 +415,10 @@ int64_t vmt_op_mmap(struct vmt_space *space, const struct vmt_event *event, stru
 
 	if (offset & (vmt_space_page(space) - 1))
 		return vmt_refuse(space, EINVAL, VMT_WHY_OFFSET_UNALIGNED);
-	if (!anonymous && !event->file.known)
+	if (!anonymous && (!event->file.known || event->file.flags & O_PATH))
 		return vmt_refuse(space, EBADF, VMT_WHY_BAD_FD);
+	if (!anonymous && event->args[3] & MAP_HUGETLB && event->file.filesystem != HUGETLBFS)
+		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS);
 	if (!anonymous)
 		step->file_name = event->file.name;
 	VMT_PATH(space, VM_MMAP_PGOFF);

@@ -66,7 +66,7 @@ static int check_parameters(struct vmt_space *space, const struct remap *remap)
 	if (remap->address + remap->old_length > remap->new_address &&
 	    remap->new_address + remap->new_length > remap->address)
 		return vmt_refuse(space, EINVAL, VMT_WHY_REMAP_OVERLAPS);
-	if (space->vmas.count + 2 >= space->max_map_count - 3)
+	if (space->vmas.count + 5 >= space->max_map_count)
 		return vmt_why_limit(space, VMT_WHY_MAP_LIMIT);
 	return 0;
 }
@@ -173,7 +173,7 @@ static int64_t move_vma(struct vmt_space *space, struct remap *remap)
 	expected = choose_address(space, remap, vma, &certain);
 	if (expected < 0)
 		return expected;
-	if (space->vmas.count >= space->max_map_count - 3)
+	if (space->vmas.count + 3 >= space->max_map_count)
 		return vmt_why_limit(space, VMT_WHY_MAP_LIMIT);
 	if (!vma->may_split &&
 	    (vmt_vma_start(vma) != remap->address || vmt_vma_end(vma) != source_end)) {
@@ -193,7 +193,8 @@ static int64_t move_vma(struct vmt_space *space, struct remap *remap)
 		return expected;
 	/* A multi-VMA move takes its place from the request, not from the call's one result. */
 	to = remap->flags & MREMAP_FIXED ? (uint64_t)expected : (uint64_t)remap->event->result;
-	if (!vmt_can_map(space, to, remap->new_length)) {
+	if (!vmt_can_map(space, to, remap->new_length) ||
+	    vmt_pages_in(space, to, to + remap->new_length)) {
 		remap->step->predicted = false;
 		remap->step->whole = true;
 		return expected;

@@ -119,14 +119,27 @@ static void tell_hole(struct vmt_space *space, enum vmt_why_id id, uint64_t star
 		     });
 }
 
-static int64_t search(struct vmt_space *space, uint64_t length)
+/* MAP_32BIT: bottom-up between 1 GiB, plus a random offset for each call, and 2 GiB. */
+static const struct window low_2g = { 0x40000000, 0x80000000 };
+
+static bool wants_low_2g(const struct vmt_space *space, const struct vmt_place_request *request)
 {
-	struct window down = { vmt_space_page(space), space->mmap_base };
-	struct window up = { space->legacy_base, space->task_size };
+	return request->map_flags & VMT_MAP_32BIT && !request->compat &&
+	       space->arch->word_bits == 64;
+}
+
+static int64_t search(struct vmt_space *space, const struct vmt_place_request *request,
+		      uint64_t length)
+{
+	uint64_t low = vmt_max_u64(vmt_space_page(space), space->features.min_address);
+	struct window down = { low, space->mmap_base };
+	struct window up = { vmt_max_u64(low, space->legacy_base), space->task_size };
 	uint64_t found = 0;
 	VMT_PATH(space, VM_UNMAPPED_AREA);
 
-	if (!space->legacy) {
+	if (wants_low_2g(space, request))
+		up = low_2g;
+	else if (!space->legacy) {
 		VMT_PATH(space, AREA_TOPDOWN);
 
 		found = search_down(space, down, length);
@@ -143,20 +156,24 @@ static int64_t search(struct vmt_space *space, uint64_t length)
 }
 
 /* A hint is taken if it is free, and clear of the guard gap of a stack above. */
-static bool hint_is_free(const struct vmt_space *space, uint64_t address, uint64_t length)
+static bool hint_is_free(const struct vmt_space *space, const struct vmt_place_request *request,
+			 uint64_t address, uint64_t length)
 {
+	uint64_t limit = wants_low_2g(space, request) ? low_2g.high : space->task_size;
 	const struct vmt_vma *vma;
 
-	if (length > space->task_size || address > space->task_size - length)
+	if (length > limit || address > limit - length)
 		return false;
 	vma = vmt_find_vma(space, address);
 	return !vma || address + length <= start_gap(space, vma);
 }
 
 /* thp_get_unmapped_area_vmflags(): a place that lets huge pages fit; 0 to search plainly. */
-static uint64_t search_aligned(struct vmt_space *space, uint64_t length, uint64_t pgoff)
+static uint64_t search_aligned(struct vmt_space *space, const struct vmt_place_request *request,
+			       uint64_t hint)
 {
-	uint64_t offset = pgoff << space->arch->page_shift;
+	uint64_t length = request->length;
+	uint64_t offset = request->pgoff << space->arch->page_shift;
 	uint64_t aligned = (offset + HUGE_BYTES - 1) & ~(uint64_t)(HUGE_BYTES - 1);
 	int64_t found;
 	uint64_t shift;
@@ -165,8 +182,10 @@ static uint64_t search_aligned(struct vmt_space *space, uint64_t length, uint64_
 	vmt_path_branch(space, "no 2M unit in the file range: not aligned");
 	if (offset + length <= aligned || offset + length - aligned < HUGE_BYTES)
 		return 0;
+	if (hint && hint_is_free(space, request, hint, length + HUGE_BYTES))
+		return hint;
 	vmt_path_branch(space, "searches for 2M more, to align in it");
-	found = search(space, length + HUGE_BYTES);
+	found = search(space, request, length + HUGE_BYTES);
 	if (found < 0)
 		return 0;
 	shift = (offset - (uint64_t)found) & (HUGE_BYTES - 1);
@@ -218,21 +237,6 @@ static uint64_t round_hint(const struct vmt_space *space, uint64_t address)
 	return address;
 }
 
-/* MAP_32BIT: bottom-up between 1 GiB, plus a random offset for each call, and 2 GiB. */
-static int64_t place_low(struct vmt_space *space, const struct vmt_place_request *request,
-			 bool *ret_certain)
-{
-	struct window window = { 0x40000000, 0x80000000 };
-	uint64_t found;
-
-	*ret_certain = (space->personality & VMT_ADDR_NO_RANDOMIZE) != 0;
-	found = search_up(space, window, request->length);
-	if (!found)
-		return vmt_refuse(space, ENOMEM, VMT_WHY_NO_HOLE);
-	tell_hole(space, VMT_WHY_LOW_2G, found, request->length);
-	return (int64_t)found;
-}
-
 int64_t vmt_get_unmapped_area(struct vmt_space *space, const struct vmt_place_request *request,
 			      bool *ret_certain)
 {
@@ -249,29 +253,31 @@ int64_t vmt_get_unmapped_area(struct vmt_space *space, const struct vmt_place_re
 		return place_fixed(space, request);
 	}
 
-	*ret_certain = space->mmap_base || space->legacy;
+	*ret_certain = wants_low_2g(space, request)
+			       ? (space->personality & VMT_ADDR_NO_RANDOMIZE) != 0
+			       : space->mmap_base || space->legacy;
 	hint = round_hint(space, request->address);
-	if (hint && hint_is_free(space, hint, request->length)) {
+	if (wants_alignment(space, request))
+		aligned = search_aligned(space, request, hint);
+	if ((!aligned && hint && hint_is_free(space, request, hint, request->length)) ||
+	    (aligned && aligned == hint)) {
 		vmt_path_branch(space, "the hint is free");
 		tell_hole(space, VMT_WHY_HINT, hint, request->length);
 		*ret_certain = true;
 		return (int64_t)hint;
 	}
-	if (request->map_flags & VMT_MAP_32BIT && !request->compat && space->arch->word_bits == 64)
-		return place_low(space, request, ret_certain);
 	if (hint)
 		tell_hole(space, VMT_WHY_HINT_TAKEN, hint, request->length);
-	if (wants_alignment(space, request))
-		aligned = search_aligned(space, request->length, request->pgoff);
 	if (aligned) {
 		tell_hole(space, VMT_WHY_ALIGNED_2M, aligned, request->length);
 		return (int64_t)aligned;
 	}
-	found = search(space, request->length);
+	found = search(space, request, request->length);
 	if (found < 0)
 		return vmt_refuse(space, (int)-found, VMT_WHY_NO_HOLE);
 	tell_hole(space,
-		  space->legacy                         ? VMT_WHY_BOTTOM_UP
+		  wants_low_2g(space, request)          ? VMT_WHY_LOW_2G
+		  : space->legacy                       ? VMT_WHY_BOTTOM_UP
 		  : (uint64_t)found >= space->mmap_base ? VMT_WHY_ABOVE_BASE
 							: VMT_WHY_TOP_DOWN,
 		  (uint64_t)found, request->length);

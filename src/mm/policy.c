@@ -31,29 +31,40 @@ static uint32_t policy_number(const struct vmt_event *event)
 	return hash ? hash : 1;
 }
 
-/*
- * sanitize_mpol_flags() and mpol_new(): modes that do not exist, and modes that do not go with an
- * empty set of nodes, or with one that is not.
- */
-static int refuse_policy(struct vmt_space *space, const struct vmt_event *event)
+static uint64_t placing_of(const struct vmt_event *event)
 {
-	uint64_t placing = event->args[2] & (MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES);
-	uint64_t mode = event->args[2] & ~(uint64_t)MPOL_MODE_FLAGS & UINT32_MAX;
-	bool bad = mode > MODE_LAST ||
-		   placing == (MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES);
+	return event->args[2] & (MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES);
+}
+
+static uint64_t mode_of(const struct vmt_event *event)
+{
+	return event->args[2] & ~(uint64_t)MPOL_MODE_FLAGS & UINT32_MAX;
+}
+
+/* sanitize_mpol_flags() */
+static bool mode_exists(const struct vmt_event *event)
+{
+	return mode_of(event) <= MODE_LAST &&
+	       placing_of(event) != (MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES);
+}
+
+/* mpol_new(): modes that do not go with an empty set of nodes, or with one that is not. */
+static bool nodes_fit(const struct vmt_event *event)
+{
 	bool nodes = false;
 
 	for (unsigned i = 0; i < event->words_valid; i++)
 		nodes |= event->words[i] != 0;
-	if (mode == MPOL_DEFAULT)
-		bad |= nodes;
-	else if (mode == MPOL_LOCAL)
-		bad |= nodes || placing;
-	else if (mode == MPOL_PREFERRED)
-		bad |= !nodes && placing;
-	else
-		bad |= !nodes;
-	return bad ? vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS) : 0;
+	switch (mode_of(event)) {
+	case MPOL_DEFAULT:
+		return !nodes;
+	case MPOL_LOCAL:
+		return !nodes && !placing_of(event);
+	case MPOL_PREFERRED:
+		return nodes || !placing_of(event);
+	default:
+		return nodes;
+	}
 }
 
 static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start, uint64_t end,
@@ -76,16 +87,15 @@ int64_t vmt_op_mbind(struct vmt_space *space, const struct vmt_event *event, str
 	int error;
 	VMT_PATH(space, DO_MBIND);
 
-	if (event->args[5] & ~(uint64_t)FLAGS_KNOWN)
+	if (event->args[5] & ~(uint64_t)FLAGS_KNOWN || !mode_exists(event))
 		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS);
-	error = refuse_policy(space, event);
-	if (error)
-		return error;
 	error = vmt_range_aligned(space, start, event->args[1], &length);
 	if (error)
 		return error;
-	if (!length && !event->failed)
+	if (!length)
 		return 0;
+	if (!nodes_fit(event))
+		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS);
 	step->start = start;
 	step->end = start + length;
 	/* Which nodes there are is the kernel's to know. */

@@ -2,7 +2,8 @@
 /*
  * The ordered set of ranges; range.h draws it. Balance is an AVL tree's: the heights of two
  * siblings differ by at most one. Everything that changes the tree ends in settle(), which walks
- * from the changed place to the root, recomputes height and max_gap, and rotates where needed:
+ * from the changed place towards the root, recomputes height and max_gap, rotates where needed, and
+ * stops where nothing changes any more:
  *
  *         n                 l
  *        / \               / \
@@ -91,11 +92,16 @@ static struct vmt_range *rotate_left(struct vmt_range_set *set, struct vmt_range
 	return right;
 }
 
-/* Restores balance and augmentation from @node up to the root. */
+/*
+ * Restores balance and augmentation from @node on, whose height and max_gap are still those that
+ * its parent has reckoned with.
+ */
 static void settle(struct vmt_range_set *set, struct vmt_range *node)
 {
 	for (; node; node = node->parent) {
 		int balance = height(node->left) - height(node->right);
+		int old_height = node->height;
+		uint64_t old_max_gap = node->max_gap;
 
 		if (balance > 1) {
 			if (height(node->left->left) < height(node->left->right))
@@ -108,6 +114,8 @@ static void settle(struct vmt_range_set *set, struct vmt_range *node)
 		} else {
 			update(node);
 		}
+		if (node->height == old_height && node->max_gap == old_max_gap)
+			return;
 	}
 }
 
@@ -160,6 +168,8 @@ void vmt_range_insert(struct vmt_range_set *set, struct vmt_range *range)
 	assert(!next || range->end <= next->start);
 
 	range->left = range->right = NULL;
+	range->height = 0; /* for its parent it was not there */
+	range->max_gap = 0;
 	range->prev = prev;
 	range->next = next;
 	if (prev)
@@ -212,6 +222,8 @@ void vmt_range_erase(struct vmt_range_set *set, struct vmt_range *range)
 
 		from = heir->parent == range ? heir : heir->parent;
 		replace_child(set, heir, heir->right);
+		heir->height = range->height;
+		heir->max_gap = range->max_gap;
 		heir->left = range->left;
 		heir->left->parent = heir;
 		heir->right = range->right;

@@ -93,14 +93,10 @@ static bool read_entries(int fd, uint64_t start, uint64_t end)
 	return false;
 }
 
-bool vmt_proc_written(pid_t pid, uint64_t start, uint64_t end)
+bool vmt_pages_written(int fd, uint64_t start, uint64_t end)
 {
-	VMT_CLEANUP(vmt_fd_close) int fd = vmt_procfs_open(pid, "pagemap");
-	int found;
+	int found = scan(fd, start, end);
 
-	if (fd < 0)
-		return false;
-	found = scan(fd, start, end);
 	return found < 0 ? read_entries(fd, start, end) : found == 1;
 }
 

@@ -2,7 +2,7 @@
 /*
  * Questions about single VMAs. PROCMAP_QUERY (do_procmap_query() of fs/proc/task_mmu.c, Linux
  * 6.11) answers each in about half a microsecond, however many VMAs there are; older kernels are
- * asked for the whole text. The descriptor belongs to the mm that the task had when it was opened:
+ * asked for the whole text. The descriptors belong to the mm that the task had when they were opened:
  * after an execve the old probe says -ESRCH and a new one is needed.
  */
 #include <errno.h>
@@ -47,6 +47,7 @@ _Static_assert(QUERY_PERMS == 0xf, "PROCMAP_QUERY_VMA_READABLE and on");
 
 struct vmt_probe {
 	int fd;
+	int pagemap; /* -1 if it may not be read */
 	struct vmt_names *names; /* not owned */
 	bool text_only; /* the kernel has no PROCMAP_QUERY */
 	char *name;
@@ -62,6 +63,7 @@ int vmt_probe_new(pid_t pid, struct vmt_names *names, struct vmt_probe **ret_pro
 		return fd;
 	probe = vmt_calloc(1, sizeof(*probe));
 	probe->fd = fd;
+	probe->pagemap = vmt_procfs_open(pid, "pagemap");
 	probe->names = names;
 	probe->name_size = NAME_START_BYTES;
 	probe->name = vmt_malloc(probe->name_size);
@@ -74,6 +76,7 @@ void vmt_probe_free(struct vmt_probe *probe)
 	if (!probe)
 		return;
 	close(probe->fd);
+	vmt_fd_close(&probe->pagemap);
 	free(probe->name);
 	free(probe);
 }
@@ -216,4 +219,9 @@ int vmt_probe_find(struct vmt_probe *probe, uint64_t address, struct vmt_mapping
 		probe->text_only = true;
 	}
 	return text_find(probe, address, ret_row);
+}
+
+bool vmt_probe_written(struct vmt_probe *probe, uint64_t start, uint64_t end)
+{
+	return probe->pagemap >= 0 && vmt_pages_written(probe->pagemap, start, end);
 }

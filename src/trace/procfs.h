@@ -30,4 +30,7 @@ VMT_MUST_CHECK long vmt_procfs_link(pid_t pid, const char *file, char *ret_targe
 /* e_machine and word size of the program that @pid runs. */
 VMT_MUST_CHECK int vmt_procfs_elf(pid_t pid, uint16_t *ret_machine, unsigned *ret_word_bits);
 
+/* Whether a private page of [start, end) was written, by the open pagemap @fd (pages.c). */
+bool vmt_pages_written(int fd, uint64_t start, uint64_t end);
+
 #endif

@@ -75,6 +75,14 @@ static const struct check_case check_cases[] = {
 	{ "of a file, the same open file", "1000-4000 rw- a3 f7@2 +lo",
 	  "1000-2000 rw- f7@2 | 2000-4000 r-- f7@3", 0x1000, 0x4000,
 	  TAKEN("1000-2000 rw- a3 f7@2 +lo | 2000-4000 r-- a3 f7@3 +lo +ac") },
+	{ "named", "1000-3000 rw- a1", "1000-3000 rw- n:[anon:x]", 0x1000, 0x3000,
+	  TAKEN("1000-3000 rw- a1 n:[anon:x]") },
+	{ "no longer named", "1000-3000 rw- a1 n:[anon:x]", "1000-3000 rw-", 0x1000, 0x3000,
+	  TAKEN("1000-3000 rw- a1") },
+	{ "anon in place of the vdso", "1000-3000 r-x +de sp:[vdso] solid", "1000-3000 r-x", 0x1000,
+	  0x3000, TAKEN("1000-3000 r-x") },
+	{ "the vdso in place of anon", "1000-3000 r-x a1", "1000-3000 r-x sp:[vdso]", 0x1000,
+	  0x3000, TAKEN("1000-3000 r-x +de sp:[vdso] solid") },
 	{ "anon in place of a file", "1000-3000 rw- a1 f7@2 +lo", "1000-3000 rw-", 0x1000, 0x3000,
 	  TAKEN("1000-3000 rw-") },
 };
@@ -142,6 +150,41 @@ static void test_other_file(void **state)
 	assert_int_equal(vma->flags & VMT_VM_LOCKED, 0);
 	vmt_array_deinit(&rows);
 	mm_close(&mm);
+}
+
+/* Memory of another kind in the old one's place: then nothing is left to differ. */
+static void test_other_kind(void **state)
+{
+	static const struct {
+		const char *model;
+		const char *row;
+	} cases[] = {
+		{ "1000-3000 r-- f7@2", "1000-3000 r--s f7@2" },
+		{ "1000-3000 r--s f7@2", "1000-3000 r-- f7@2" },
+		{ "1000-3000 rw- a1", "1000-3000 rw-s f7@2" },
+		{ "1000-3000 r-x +de sp:[vdso] solid", "1000-3000 r-x f7@2" },
+		{ "1000-3000 r-- f7@2", "1000-3000 r-- sp:[vvar]" },
+		{ "1000-3000 r-- sp:[vvar]", "1000-3000 r-x sp:[vdso]" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < vmt_countof(cases); i++) {
+		uint64_t start = 0x1000, end = 0x3000;
+		struct vmt_layout rows;
+		struct mm mm;
+
+		mm_open(&mm);
+		mm_build(&mm, cases[i].model);
+		rows = mm_rows(&mm, cases[i].row);
+		mm_begin(&mm);
+		assert_int_equal(vmt_space_check(mm.space, &rows, &start, &end, &mm.step),
+				 VMT_COMPARED_TAKEN_OVER);
+		assert_int_equal(vmt_space_check(mm.space, &rows, &start, &end, &mm.step),
+				 VMT_COMPARED_EQUAL);
+		mm_end(&mm);
+		vmt_array_deinit(&rows);
+		mm_close(&mm);
+	}
 }
 
 /* A reason that is known before stays; a match does not undo an adjustment. */
@@ -437,11 +480,11 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_check),       cmocka_unit_test(test_other_file),
-		cmocka_unit_test(test_reason_kept), cmocka_unit_test(test_names),
-		cmocka_unit_test(test_identity),    cmocka_unit_test(test_refresh_name),
-		cmocka_unit_test(test_step_range),  cmocka_unit_test(test_wants_names),
-		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_check),        cmocka_unit_test(test_other_file),
+		cmocka_unit_test(test_other_kind),   cmocka_unit_test(test_reason_kept),
+		cmocka_unit_test(test_names),        cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_refresh_name), cmocka_unit_test(test_step_range),
+		cmocka_unit_test(test_wants_names),  cmocka_unit_test(test_random),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

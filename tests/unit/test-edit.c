@@ -114,6 +114,8 @@ static const struct new_case new_cases[] = {
 	/*	6.1:	[   P   ]***[   N   ]  =>  [   P   ][    N    ]	*/
 	{ "6.1: two anon_vmas: N wins", "1000-3000 rw- a1 | 4000-6000 rw- a2", "rw-",
 	  "1000-3000 rw- a1 | 3000-6000 rw- a2", .why = VMT_WHY_MERGE_ABOVE, .rules = RULES_61 },
+	{ "6.1: P is not compatible with N's anon_vma", "1000-3000 rw- | 4000-6000 rw- a2", "rw-",
+	  "1000-3000 rw- | 3000-6000 rw- a2", .why = VMT_WHY_MERGE_ABOVE, .rules = RULES_61 },
 	{ "6.1: close hook below", "1000-3000 rw- close", "rw-",
 	  "1000-3000 rw- close | 3000-4000 rw-", .why = VMT_WHY_APART_CLOSE, .rules = RULES_61 },
 	{ "6.1: close hook above", "4000-6000 rw- close", "rw-",

@@ -159,7 +159,8 @@ static void random_mmap(struct world *world)
 	uint64_t hint = seed_below(seed, 3) ? at : 0;
 	uint64_t prot = seed_below(seed, 8);
 	uint64_t file = seed_below(seed, 2) ? seed_below(seed, FILES + 1) : 0;
-	uint64_t pgoff = file ? at + seed_below(seed, 2) : 0; /* often goes on from a neighbour's */
+	/* often goes on from a neighbour's; anonymous memory has none, whatever was asked */
+	uint64_t pgoff = at + seed_below(seed, 2);
 	bool shared = seed_below(seed, 4) == 0;
 	uint64_t flags = (shared ? MAP_SHARED : MAP_PRIVATE) | (file ? 0 : MAP_ANONYMOUS);
 	uint64_t kind = seed_below(seed, 4);
@@ -182,7 +183,7 @@ static void random_mmap(struct world *world)
 			.file = file     ? file
 				: shared ? ZERO_FILE
 					 : 0,
-			.pgoff = pgoff + i,
+			.pgoff = file ? pgoff + i : i,
 		};
 	mm_file(&world->mm, file);
 	/* the kernel rounds lengths up; a hint down */

@@ -169,16 +169,11 @@ static void test_anon(void **state)
 		bool up_to_615;
 		bool from_616;
 	} cases[] = {
-		{ "rw-", "rw-", true, true },
-		{ "rw-", "rw- a1", true, true },
-		{ "rw-", "rw- a1+", false, false },
-		{ "rw- a1", "rw-", false, true },
-		{ "rw- a1+", "rw-", false, false },
-		{ "rw- a1", "rw- a1", true, true },
-		{ "rw- a1+", "rw- a1+", true, true },
-		{ "rw- a1", "rw- a2", false, false },
-		{ "rw- a1", "rw- a2+", false, false },
-		{ "rw- a1+", "rw- a2", false, false },
+		{ "rw-", "rw-", true, true },          { "rw-", "rw- a1", true, true },
+		{ "rw-", "rw- a1+", false, false },    { "rw- a1", "rw-", false, true },
+		{ "rw- a1+", "rw-", false, false },    { "rw- a1", "rw- a1", true, true },
+		{ "rw- a1+", "rw- a1+", true, true },  { "rw- a1", "rw- a2", false, false },
+		{ "rw- a1", "rw- a2+", false, false }, { "rw- a1+", "rw- a2", false, false },
 	};
 	struct mm mm;
 
@@ -203,8 +198,8 @@ static void test_anon_both(void **state)
 		const char *above;
 		bool both;
 	} cases[] = {
-		{ "rw-", "rw-", true },	      { "rw- a1", "rw-", true },
-		{ "rw-", "rw- a1", true },    { "rw- a1", "rw- a1", true },
+		{ "rw-", "rw-", true },        { "rw- a1", "rw-", true },
+		{ "rw-", "rw- a1", true },     { "rw- a1", "rw- a1", true },
 		{ "rw- a1", "rw- a2", false }, { "rw- a1+", "rw- a2+", false },
 	};
 	struct mm mm;
@@ -350,7 +345,7 @@ int main(void)
 		cmocka_unit_test(test_refusals),   cmocka_unit_test(test_refusals_close_never),
 		cmocka_unit_test(test_every_flag), cmocka_unit_test(test_anon),
 		cmocka_unit_test(test_anon_both),  cmocka_unit_test(test_prepare),
-		cmocka_unit_test(test_look),	   cmocka_unit_test(test_look_nobody),
+		cmocka_unit_test(test_look),       cmocka_unit_test(test_look_nobody),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -131,6 +131,10 @@ static const struct place_case search_cases[] = {
 	{ "fallback up to the very end", "1000-1000000 rw- | 2000000-2ffd000 rw-", 0x3000,
 	  .result = 0x2ffd000, .why = VMT_WHY_ABOVE_BASE },
 	{ "full", "1000-1000000 rw- | 2000000-2ffe000 rw-", 0x3000, .result = -ENOMEM },
+	{ "nothing below the least address", "10000-1000000 rw- | 2000000-3000000 rw-", 0x1000,
+	  .result = -ENOMEM },
+	{ "down to the least address", "12000-1000000 rw- | 2000000-3000000 rw-", 0x2000,
+	  .result = 0x10000, .why = VMT_WHY_TOP_DOWN },
 	{ "between the two windows nobody looks", "1000-1000000 rw- | 2000000-3000000 rw-", 0x1000,
 	  .result = -ENOMEM },
 	{ "longer than everything", "", TASK_SIZE_BYTES + PAGE, .result = -ENOMEM },
@@ -330,6 +334,34 @@ static void test_huge_found_aligned(void **state)
 	mm_close(&mm);
 }
 
+/*
+ * A hint for a file counts only where the padded length fits too; else the search goes by alignment,
+ * not by the hint.
+ */
+static void test_huge_file_hint(void **state)
+{
+	struct vmt_place_request request = { .address = 0x300000001000,
+					     .length = 0x3ff000,
+					     .huge_file = true };
+	bool certain;
+	struct mm mm;
+
+	(void)state;
+	mm_open(&mm);
+	mm_begin(&mm);
+	assert_int_equal(place(&mm, &request, &certain), 0x300000001000);
+	mm_end(&mm);
+	mm_build(&mm, "300000400000-300000401000 rw-");
+	mm_begin(&mm);
+	assert_int_equal(place(&mm, &request, &certain), 0x7ffff7c00000);
+	/* less than 2 MiB is not aligned, and its hint holds */
+	request.length = 0x1ff000;
+	request.address = 0x300000201000;
+	assert_int_equal(place(&mm, &request, &certain), 0x300000201000);
+	mm_end(&mm);
+	mm_close(&mm);
+}
+
 /* Where the padded search finds nothing, the plain one still may. */
 static void test_huge_no_room(void **state)
 {
@@ -372,6 +404,15 @@ static void test_low_2g(void **state)
 	assert_int_equal(place(&mm, &request, &certain), 0x50000000);
 	request.address = 0x40000000;
 	assert_int_equal(place(&mm, &request, &certain), 0x40003000);
+	/* one that does not lie wholly below is none */
+	request.address = 0x7ffff000;
+	assert_int_equal(place(&mm, &request, &certain), 0x40003000);
+	request.address = 0x100000000;
+	assert_int_equal(place(&mm, &request, &certain), 0x40003000);
+	/* 2 MiB alignment holds here too; above the start, as the layout is top-down */
+	request.address = 0;
+	request.length = HUGE_SIZE;
+	assert_int_equal(place(&mm, &request, &certain), 0x40200000);
 	/* never above 2 GiB */
 	request.address = 0;
 	request.length = 0x3fffd000;
@@ -415,8 +456,8 @@ int main(void)
 		cmocka_unit_test(test_search),          cmocka_unit_test(test_hint),
 		cmocka_unit_test(test_fixed),           cmocka_unit_test(test_huge),
 		cmocka_unit_test(test_huge_exact_hole), cmocka_unit_test(test_huge_found_aligned),
-		cmocka_unit_test(test_huge_no_room),    cmocka_unit_test(test_low_2g),
-		cmocka_unit_test(test_base_unknown),
+		cmocka_unit_test(test_huge_file_hint),  cmocka_unit_test(test_huge_no_room),
+		cmocka_unit_test(test_low_2g),          cmocka_unit_test(test_base_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

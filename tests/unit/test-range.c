@@ -74,16 +74,11 @@ static void test_lookups(void **state)
 		struct vmt_range *at; /* holds it */
 		struct vmt_range *below; /* last that starts below */
 	} cases[] = {
-		{ 0, &t.a, NULL, NULL },
-		{ 0xfff, &t.a, NULL, NULL },
-		{ 0x1000, &t.a, &t.a, NULL },
-		{ 0x1fff, &t.a, &t.a, &t.a },
-		{ 0x2000, &t.b, NULL, &t.a },
-		{ 0x5000, &t.b, &t.b, &t.a },
-		{ 0x5001, &t.b, &t.b, &t.b },
-		{ 0x6000, &t.c, NULL, &t.b },
-		{ 0x9fff, &t.c, &t.c, &t.c },
-		{ 0xa000, NULL, NULL, &t.c },
+		{ 0, &t.a, NULL, NULL },          { 0xfff, &t.a, NULL, NULL },
+		{ 0x1000, &t.a, &t.a, NULL },     { 0x1fff, &t.a, &t.a, &t.a },
+		{ 0x2000, &t.b, NULL, &t.a },     { 0x5000, &t.b, &t.b, &t.a },
+		{ 0x5001, &t.b, &t.b, &t.b },     { 0x6000, &t.c, NULL, &t.b },
+		{ 0x9fff, &t.c, &t.c, &t.c },     { 0xa000, NULL, NULL, &t.c },
 		{ UINT64_MAX, NULL, NULL, &t.c },
 	};
 
@@ -156,16 +151,11 @@ static void test_gaps(void **state)
 		struct vmt_range *down;
 		struct vmt_range *up;
 	} cases[] = {
-		{ UINT64_MAX, 0x1000, &t.c, NULL },
-		{ UINT64_MAX, 0x3000, &t.c, NULL },
-		{ UINT64_MAX, 0x3001, NULL, NULL },
-		{ 0x6001, 0x3000, &t.c, &t.c },
-		{ 0x6000, 0x3000, &t.b, &t.c },
-		{ 0x5000, 0x3000, &t.b, &t.c },
-		{ 0x4fff, 0x3000, &t.b, &t.b },
-		{ 0x2000, 0x1000, &t.a, &t.b },
-		{ 0x2000, 0x1001, NULL, &t.b },
-		{ 0x0fff, 0x1000, &t.a, &t.a },
+		{ UINT64_MAX, 0x1000, &t.c, NULL }, { UINT64_MAX, 0x3000, &t.c, NULL },
+		{ UINT64_MAX, 0x3001, NULL, NULL }, { 0x6001, 0x3000, &t.c, &t.c },
+		{ 0x6000, 0x3000, &t.b, &t.c },     { 0x5000, 0x3000, &t.b, &t.c },
+		{ 0x4fff, 0x3000, &t.b, &t.b },     { 0x2000, 0x1000, &t.a, &t.b },
+		{ 0x2000, 0x1001, NULL, &t.b },     { 0x0fff, 0x1000, &t.a, &t.a },
 		{ 0, 0x1000, NULL, &t.a },
 	};
 
@@ -237,7 +227,9 @@ static void test_balance(void **state)
 			check_order(&set, i + 1);
 		}
 		for (size_t i = MANY; i > 0; i--) {
-			vmt_range_erase(&set, way == 0 ? set.first : way == 1 ? set.last : set.root);
+			vmt_range_erase(&set, way == 0   ? set.first
+					      : way == 1 ? set.last
+							 : set.root);
 			check_order(&set, i - 1);
 		}
 	}
@@ -251,7 +243,8 @@ struct oracle {
 	size_t used_count;
 };
 
-static void oracle_fill(struct oracle *oracle, uint64_t start, uint64_t end, struct vmt_range *owner)
+static void oracle_fill(struct oracle *oracle, uint64_t start, uint64_t end,
+			struct vmt_range *owner)
 {
 	for (uint64_t page = start / PAGE; page < end / PAGE; page++)
 		oracle->owner[page] = owner;
@@ -389,9 +382,9 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_empty),	 cmocka_unit_test(test_lookups),
-		cmocka_unit_test(test_list),	 cmocka_unit_test(test_resize),
-		cmocka_unit_test(test_gaps),	 cmocka_unit_test(test_extremes),
+		cmocka_unit_test(test_empty),   cmocka_unit_test(test_lookups),
+		cmocka_unit_test(test_list),    cmocka_unit_test(test_resize),
+		cmocka_unit_test(test_gaps),    cmocka_unit_test(test_extremes),
 		cmocka_unit_test(test_balance), cmocka_unit_test(test_random),
 	};
 

@@ -111,6 +111,24 @@ static void test_heap_label_moves(void **state)
 	mm_close(&mm);
 }
 
+/* A break that the model would have refused, because something is in the way: taken as told. */
+static void test_heap_label_unforeseen(void **state)
+{
+	struct mm mm;
+
+	(void)state;
+	mm_open(&mm);
+	mm.space->start_brk = mm.space->brk = 0x4000;
+	mm.space->brk_known = true;
+	mm_build(&mm, "5000-6000 r--");
+	mm_call(&mm, VMT_CALL_BRK, 0x7000, 0x7000);
+	assert_int_equal(mm.step.expected, 0x4000);
+	assert_int_equal(mm.step.check, VMT_CHECK_ADJUSTED);
+	assert_int_equal(mm.space->brk, 0x7000);
+	assert_string_equal(mm.step.added.data[0].map.name, "[heap]");
+	mm_close(&mm);
+}
+
 /* ---- Look-ups ----------------------------------------------------------------------------- */
 
 static void test_find(void **state)
@@ -360,6 +378,7 @@ int main(void)
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_stack_label_inclusive),
 		cmocka_unit_test(test_heap_label_moves),
+		cmocka_unit_test(test_heap_label_unforeseen),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_flag_words),
 		cmocka_unit_test(test_grow),

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm-calls: one call as one row of a table: the layout before, what is asked, what the kernel
+ * answers, and the layout after. The model must foresee that answer, give the reasons, and leave
+ * what the kernel leaves. The rows are what Linux 6.18 does; where two errors apply, the row shows
+ * which one comes first.
+ *
+ * A situation is a line of words:
+ *
+ *	as=HEX data=HEX memlock=HEX	RLIMIT_AS, _DATA, _MEMLOCK in bytes (none: no limit)
+ *	hard-data=HEX			the hard limit of RLIMIT_DATA
+ *	maps=N				vm.max_map_count
+ *	memory=N			pages of RAM and swap
+ *	strict				vm.overcommit_memory is 2
+ *	cap rawio			CAP_IPC_LOCK, CAP_SYS_RAWIO
+ *	future future-onfault		after mlockall(MCL_FUTURE), with MCL_ONFAULT
+ *	mdwe ksm			after PR_SET_MDWE, PR_SET_MEMORY_MERGE
+ *	rie				READ_IMPLIES_EXEC personality
+ *	aslr				random placement
+ *	i386				a 32-bit program
+ *	brk=HEX start=HEX		the break; where the heap starts
+ *	start-data=HEX end-data=HEX
+ *	old				the rules of Linux 5.15
+ *
+ * A file is one too: "7 ro noexec" is description 7, opened O_RDONLY, on a noexec mount.
+ *
+ *	ro wo rw			access mode
+ *	dir pipe chr zero		what it is, if no regular file; zero is /dev/zero
+ *	append noexec overlay
+ *	size=HEX			bytes
+ */
+#ifndef VMT_TEST_MM_CALLS_H
+#define VMT_TEST_MM_CALLS_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "mm-fixture.h"
+
+struct call_case {
+	const char *name;
+	const char *before;
+	enum vmt_call_id call;
+	uint64_t args[6];
+	int64_t result;
+	const char *after; /* NULL: as before */
+	enum vmt_why_id why[2]; /* among the reasons */
+	const char *flags; /* smaps' words of the VMA at the address below; NULL: not looked at */
+	uint64_t at; /* 0: the result; for a call that returns 0 the first argument */
+	const char *file; /* NULL: no such descriptor */
+	const char *situation; /* NULL: nothing special */
+	bool open; /* only the kernel can know: the model must not claim to */
+	uint64_t words[4];
+	unsigned words_valid;
+	const char *text;
+};
+
+/* "KEY=HEX" */
+static inline bool call_value(const char *word, const char *key, uint64_t *ret_value)
+{
+	size_t length = strlen(key);
+
+	if (strncmp(word, key, length) != 0 || word[length] != '=')
+		return false;
+	*ret_value = strtoull(word + length + 1, NULL, 16);
+	return true;
+}
+
+static inline void call_situation_word(struct vmt_space *space, const char *word)
+{
+	static const struct {
+		const char *key;
+		enum vmt_limit limit;
+	} limits[] = {
+		{ "as", VMT_LIMIT_AS },
+		{ "data", VMT_LIMIT_DATA },
+		{ "memlock", VMT_LIMIT_MEMLOCK },
+	};
+	uint64_t value;
+
+	for (size_t i = 0; i < vmt_countof(limits); i++) {
+		if (call_value(word, limits[i].key, &space->limits[limits[i].limit]))
+			return;
+	}
+	if (call_value(word, "hard-data", &space->hard_limits[VMT_LIMIT_DATA]) ||
+	    call_value(word, "start-data", &space->start_data) ||
+	    call_value(word, "end-data", &space->end_data) ||
+	    call_value(word, "start", &space->start_brk))
+		return;
+	if (call_value(word, "brk", &space->brk))
+		space->brk_known = true;
+	else if (strncmp(word, "maps=", 5) == 0)
+		space->max_map_count = strtoul(word + 5, NULL, 10);
+	else if (strncmp(word, "memory=", 7) == 0)
+		space->memory_pages = strtoul(word + 7, NULL, 10);
+	else if (strcmp(word, "strict") == 0)
+		space->overcommit = VMT_OVERCOMMIT_NEVER;
+	else if (strcmp(word, "cap") == 0)
+		space->may_lock = true;
+	else if (strcmp(word, "rawio") == 0)
+		space->raw_io = true;
+	else if (strcmp(word, "future") == 0)
+		space->default_flags = VMT_VM_LOCKED;
+	else if (strcmp(word, "future-onfault") == 0)
+		space->default_flags = VMT_VM_LOCKED | VMT_VM_LOCKONFAULT;
+	else if (strcmp(word, "mdwe") == 0)
+		space->deny_write_exec = true;
+	else if (strcmp(word, "ksm") == 0)
+		space->merge_any = true;
+	else if (strcmp(word, "rie") == 0)
+		space->personality |= VMT_READ_IMPLIES_EXEC;
+	else if (strcmp(word, "aslr") == 0)
+		space->personality &= ~(uint32_t)VMT_ADDR_NO_RANDOMIZE;
+	else if (strcmp(word, "i386") == 0) {
+		space->arch = &vmt_arch_i386;
+		space->task_size = vmt_arch_i386.task_size;
+		space->mmap_base = 0xf7ffe000;
+	} else
+		(void)value, fail_msg("no situation is called %s", word);
+}
+
+static inline void call_file_word(struct vmt_file_facts *file, const char *word)
+{
+	if (call_value(word, "size", &file->size_bytes))
+		return;
+	if (strcmp(word, "ro") == 0)
+		file->flags = O_RDONLY;
+	else if (strcmp(word, "wo") == 0)
+		file->flags = O_WRONLY;
+	else if (strcmp(word, "rw") == 0)
+		file->flags = O_RDWR;
+	else if (strcmp(word, "dir") == 0)
+		file->mode = S_IFDIR;
+	else if (strcmp(word, "pipe") == 0)
+		file->mode = S_IFIFO;
+	else if (strcmp(word, "chr") == 0)
+		file->mode = S_IFCHR;
+	else if (strcmp(word, "zero") == 0) {
+		file->mode = S_IFCHR;
+		file->rdev_major = 1;
+		file->rdev_minor = 5;
+	} else if (strcmp(word, "append") == 0)
+		file->append_only = true;
+	else if (strcmp(word, "noexec") == 0)
+		file->noexec = true;
+	else if (strcmp(word, "overlay") == 0)
+		file->filesystem = 0x794c7630;
+	else
+		fail_msg("no file is called %s", word);
+}
+
+/* Calls @word for each word of a copy of @text. */
+#define call_each_word(text, word) \
+	for (char copy[200] = "", *save = NULL, \
+		  *word = strtok_r(strncpy(copy, (text) ? (text) : "", sizeof(copy) - 1), " ", \
+				   &save); \
+	     word; word = strtok_r(NULL, " ", &save))
+
+static inline void call_set_up(struct mm *mm, const struct call_case *row)
+{
+	call_each_word(row->situation, word)
+		call_situation_word(mm->space, word);
+	mm_file(mm, row->file ? strtoul(row->file, NULL, 10) : 0);
+	mm->event.file.mode = S_IFREG;
+	call_each_word(row->file ? row->file + strcspn(row->file, " ") : NULL, word)
+		call_file_word(&mm->event.file, word);
+	memcpy(mm->event.words, row->words, sizeof(row->words));
+	mm->event.words_valid = row->words_valid;
+	mm->event.text_valid = row->text != NULL;
+	snprintf(mm->event.text, sizeof(mm->event.text), "%s", row->text ? row->text : "");
+}
+
+static inline void call_check_flags(struct mm *mm, const struct call_case *row)
+{
+	uint64_t address = row->at ? row->at : row->result ? (uint64_t)row->result : row->args[0];
+	const struct vmt_vma *vma = vmt_find_vma(mm->space, address);
+	struct vmt_str text = { 0 };
+
+	if (!vma || vmt_vma_start(vma) > address) {
+		fail_msg("%s: nothing is mapped at %" PRIx64, row->name, address);
+		return;
+	}
+	vmt_vm_flags_text(vma->flags, &text);
+	if (strcmp(vmt_str_text(&text), row->flags) != 0)
+		fail_msg("%s:\n  have   %s\n  wanted %s", row->name, vmt_str_text(&text),
+			 row->flags);
+	vmt_str_deinit(&text);
+}
+
+static inline void call_run(const struct call_case *row)
+{
+	struct mm mm;
+	char before[2000];
+
+	mm_open(&mm);
+	call_set_up(&mm, row);
+	mm_build(&mm, row->before);
+	snprintf(before, sizeof(before), "%s", mm_text_of(&mm, mm.space));
+	mm_begin_call(&mm, row->call, row->args, row->result);
+	if (mm.step.predicted == row->open)
+		fail_msg("%s: the model %s", row->name,
+			 row->open ? "claims to know" : "does not claim to know");
+	if (!row->open && mm.step.expected != row->result)
+		fail_msg("%s: foresaw %" PRId64 " (%" PRIx64 "), not %" PRId64, row->name,
+			 mm.step.expected, (uint64_t)mm.step.expected, row->result);
+	mm_end(&mm);
+	mm_assert(&mm, row->name, row->after ? row->after : before);
+	for (size_t i = 0; i < vmt_countof(row->why); i++)
+		mm_assert_told(&mm, row->name, row->why[i]);
+	if (row->flags)
+		call_check_flags(&mm, row);
+	mm_close(&mm);
+}
+
+#define call_run_all(rows) \
+	do { \
+		for (size_t row = 0; row < vmt_countof(rows); row++) \
+			call_run(&(rows)[row]); \
+	} while (0)
+
+#endif
