@@ -476,7 +476,8 @@ void vmt_what(const struct vmt_step *step, struct vmt_str *ret_text)
 		what_special(step, ret_text);
 		break;
 	case VMT_CAUSE_FORK:
-		vmt_str_add(ret_text, "inherited from the parent");
+		vmt_str_add(ret_text, step->added.count ? "inherited from the parent"
+							: "not inherited from the parent");
 		break;
 	case VMT_CAUSE_STACK_GROWTH:
 		vmt_str_add(ret_text, "stack grew");

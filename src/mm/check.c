@@ -16,11 +16,12 @@ static bool names_agree(const char *a, const char *b)
 	return !a || !b || strcmp(a, b) == 0;
 }
 
+/* A file can be renamed or deleted while it is mapped; it is the same one all the same. */
 bool vmt_mapping_equal(const struct vmt_mapping *a, const struct vmt_mapping *b)
 {
 	return a->start == b->start && a->end == b->end && a->perms == b->perms &&
 	       a->offset == b->offset && a->inode == b->inode && a->dev_major == b->dev_major &&
-	       a->dev_minor == b->dev_minor && names_agree(a->name, b->name);
+	       a->dev_minor == b->dev_minor && (a->inode || names_agree(a->name, b->name));
 }
 
 /* The first answer about a file's identity is taken without a word (struct vmt_file). */

@@ -309,12 +309,11 @@ struct vmt_vma *vmt_modify_range(struct vmt_space *space, struct vmt_vma *vma, u
 /*
  *	   [  first  ][ inner ][  last  ]
  *	        [start ......... end)
- *	=> [ f ]                     [ l ]
+ *	=> [ f ][   ][ inner ][  ][  l  ]
  */
-int vmt_unmap_range(struct vmt_space *space, uint64_t start, uint64_t end)
+int vmt_cut_range(struct vmt_space *space, uint64_t start, uint64_t end)
 {
 	struct vmt_vma *vma = vmt_find_vma(space, start);
-	struct vmt_vma *next;
 	int error = 0;
 	VMT_PATH(space, GATHER_VMAS);
 
@@ -329,18 +328,35 @@ int vmt_unmap_range(struct vmt_space *space, uint64_t start, uint64_t end)
 		if (!vma)
 			return error;
 	}
-	/* First all refusals, then the removal: a failure leaves only the first cut. */
-	for (struct vmt_vma *each = vma; each && vmt_vma_start(each) < end;
-	     each = vmt_vma_next(each)) {
-		if (each->flags & VMT_VM_SEALED)
-			return vmt_why_sealed(space, each);
-		if (vmt_vma_end(each) > end && !split_unlimited(space, each, end, &error))
+	for (; vma && vmt_vma_start(vma) < end; vma = vmt_vma_next(vma)) {
+		if (vma->flags & VMT_VM_SEALED)
+			return vmt_why_sealed(space, vma);
+		if (vmt_vma_end(vma) > end && !split_unlimited(space, vma, end, &error))
 			return error;
 	}
+	return 0;
+}
+
+void vmt_clear_range(struct vmt_space *space, uint64_t start, uint64_t end)
+{
+	struct vmt_vma *vma = vmt_find_vma(space, start);
+	struct vmt_vma *next;
+
+	if (!vma || vmt_vma_start(vma) >= end)
+		return;
 	VMT_PATH(space, COMPLETE_VMAS);
 	for (; vma && vmt_vma_start(vma) < end; vma = next) {
 		next = vmt_vma_next(vma);
 		vmt_space_erase(space, vma);
 	}
-	return 0;
+}
+
+/* First all refusals, then the removal. */
+int vmt_unmap_range(struct vmt_space *space, uint64_t start, uint64_t end)
+{
+	int error = vmt_cut_range(space, start, end);
+
+	if (!error)
+		vmt_clear_range(space, start, end);
+	return error;
 }

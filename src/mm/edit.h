@@ -42,9 +42,15 @@ struct vmt_vma *vmt_modify_range(struct vmt_space *space, struct vmt_vma *vma, u
 				 uint64_t end, const struct vmt_vma *proposed, int *ret_error);
 
 /*
- * vms_gather_munmap_vmas(): takes [start, end) out, cutting the VMAs at its ends. 0, or a negative
- * errno with what the kernel leaves: the first split remains.
+ * vms_gather_munmap_vmas(): makes start and end borders of VMAs, and asks whether what lies between
+ * may go. 0, or a negative errno with what the kernel leaves: the first split remains.
  */
+int vmt_cut_range(struct vmt_space *space, uint64_t start, uint64_t end);
+
+/* vms_complete_munmap_vmas(): takes out the VMAs of a range that vmt_cut_range() has cut. */
+void vmt_clear_range(struct vmt_space *space, uint64_t start, uint64_t end);
+
+/* Both. */
 int vmt_unmap_range(struct vmt_space *space, uint64_t start, uint64_t end);
 
 #endif

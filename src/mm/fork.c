@@ -127,6 +127,32 @@ static void adopt_layout(struct vmt_space *child, const struct vmt_layout *layou
 	vmt_array_deinit(&rows);
 }
 
+/* One VMA of the parent: the step of the child, in which it may have no part. */
+static void copy_vma(struct vmt_space *child, const struct vmt_vma *vma,
+		     const struct vmt_layout *layout, struct vmt_step *step)
+{
+	struct vmt_vma copy = copy_of(child, vma);
+	VMT_PATH(child, DUP_MMAP);
+
+	step->cause = VMT_CAUSE_FORK;
+	step->predicted = true;
+	step->start = vmt_vma_start(vma);
+	step->end = vmt_vma_end(vma);
+	step->file_name = copy.file.description ? copy.file.name : copy.special ? copy.special : "";
+	if (vma->flags & VMT_VM_DONTCOPY) {
+		vmt_why(child, VMT_WHY_FORK_NOT_COPIED, step->start, step->end, 0, 0);
+		step->check = layout ? VMT_CHECK_MATCH : VMT_CHECK_UNCHECKED;
+		return;
+	}
+	if (vma->flags & VMT_VM_WIPEONFORK)
+		vmt_why(child, VMT_WHY_FORK_WIPED, step->start, step->end, 0, 0);
+	if (vma->flags & VMT_VM_LOCKED)
+		vmt_why(child, VMT_WHY_FORK_UNLOCKED, step->start, step->end, 0, 0);
+	VMT_PATH(child, VM_AREA_DUP);
+	vmt_space_insert(child, &copy, step->start, step->end, copy.pgoff);
+	check_copy(child, layout, step);
+}
+
 struct vmt_space *vmt_space_fork(struct vmt_space *parent, uint32_t number,
 				 const struct vmt_layout *layout, vmt_step_fn *done, void *data)
 {
@@ -137,24 +163,9 @@ struct vmt_space *vmt_space_fork(struct vmt_space *parent, uint32_t number,
 	copy_fields(child, parent);
 	copy_gates(child, parent, done, data, &step);
 	for (struct vmt_vma *vma = vmt_space_first(parent); vma; vma = vmt_vma_next(vma)) {
-		struct vmt_vma copy;
-
 		vmt_anon_look(parent, vma);
-		if (vma->flags & VMT_VM_DONTCOPY)
-			continue;
-		copy = copy_of(child, vma);
 		vmt_step_begin(child, &step);
-		step.cause = VMT_CAUSE_FORK;
-		step.predicted = true;
-		VMT_PATH(child, DUP_MMAP);
-		VMT_PATH(child, VM_AREA_DUP);
-		step.start = vmt_vma_start(vma);
-		step.end = vmt_vma_end(vma);
-		step.file_name = copy.file.description ? copy.file.name
-				 : copy.special        ? copy.special
-						       : "";
-		vmt_space_insert(child, &copy, step.start, step.end, copy.pgoff);
-		check_copy(child, layout, &step);
+		copy_vma(child, vma, layout, &step);
 		vmt_step_end(child, &step);
 		done(data, &step);
 	}

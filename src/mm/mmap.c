@@ -26,9 +26,10 @@ static const uint64_t huge_aligning[] = {
 	0xe0f5e1e2, /* erofs */
 };
 
+static const uint64_t hugetlbfs = 0x958458f6;
+
 enum {
 	OVERLAYFS = 0x794c7630,
-	HUGETLBFS = 0x958458f6,
 	CHARACTER_ZERO_MAJOR = 1, /* /dev/zero is character device 1:5 */
 	CHARACTER_ZERO_MINOR = 5,
 };
@@ -279,41 +280,27 @@ static int refuse_late(struct vmt_space *space, const struct vmt_map_request *re
 	return 0;
 }
 
-/* A failure after vms_gather_munmap_vmas() leaves the cuts at the ends of the range. */
-static void leave_cuts(struct vmt_space *space, uint64_t start, uint64_t end)
-{
-	const uint64_t ends[] = { start, end };
-	int error;
-
-	for (size_t i = 0; i < vmt_countof(ends); i++) {
-		struct vmt_vma *vma = vmt_find_vma(space, ends[i]);
-
-		if (vma && vmt_vma_start(vma) < ends[i])
-			vmt_split_vma(space, vma, ends[i], &error);
-	}
-}
-
 /*
- * __mmap_prepare(): limits and overcommit, then the place is cleared. Returns what it refuses with;
- * where the kernel did not refuse, the place is cleared all the same.
+ * __mmap_prepare(): seals and splits, limits and overcommit, then the place is cleared. Returns what
+ * it refuses with; a refusal leaves the cuts at the ends. Where the kernel did not refuse, the place
+ * is cleared all the same.
  */
 static int prepare(struct vmt_space *space, const struct vmt_map_request *request,
 		   uint64_t vm_flags, struct vmt_step *step)
 {
 	uint64_t pages = vmt_pages(space, step->end - step->start);
 	int error;
-	int unmapped;
 	VMT_PATH(space, MMAP_PREPARE);
 
+	error = vmt_cut_range(space, step->start, step->end);
+	if (error)
+		return error;
 	error = vmt_may_expand(space, vm_flags, pages, vmt_pages_in(space, step->start, step->end));
 	if (!error && vm_flags & VMT_VM_ACCOUNT)
 		error = vmt_enough_memory(space, pages, &step->predicted);
-	if (error && request->failed) {
-		leave_cuts(space, step->start, step->end);
-		return error;
-	}
-	unmapped = vmt_unmap_range(space, step->start, step->end);
-	return error ? error : unmapped;
+	if (!(error && request->failed))
+		vmt_clear_range(space, step->start, step->end);
+	return error;
 }
 
 int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *request,
@@ -417,7 +404,8 @@ int64_t vmt_op_mmap(struct vmt_space *space, const struct vmt_event *event, stru
 		return vmt_refuse(space, EINVAL, VMT_WHY_OFFSET_UNALIGNED);
 	if (!anonymous && (!event->file.known || event->file.flags & O_PATH))
 		return vmt_refuse(space, EBADF, VMT_WHY_BAD_FD);
-	if (!anonymous && event->args[3] & MAP_HUGETLB && event->file.filesystem != HUGETLBFS)
+	if (!anonymous && event->args[3] & MAP_HUGETLB && event->file.filesystem &&
+	    event->file.filesystem != hugetlbfs)
 		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS);
 	if (!anonymous)
 		step->file_name = event->file.name;

@@ -106,15 +106,15 @@ int64_t vmt_op_shmdt(struct vmt_space *space, const struct vmt_event *event, str
 	size = vma->file.size_bytes;
 	step->file_name = vma->file.name;
 	step->start = vmt_vma_start(vma);
-	for (; vma && vmt_vma_end(vma) - address <= size; vma = next) {
+	do {
+		/* The first piece goes even if it was moved beyond the segment's size. */
 		next = vmt_vma_next(vma);
-		if (vma->file.description != description ||
-		    vmt_pages(space, vmt_vma_start(vma) - address) != vma->pgoff)
-			continue;
-		step->end = vmt_vma_end(vma);
-		vmt_unmap_range(space, vmt_vma_start(vma), vmt_vma_end(vma));
-	}
-	if (step->end < step->start)
-		step->end = step->start;
+		if (vma->file.description == description &&
+		    vmt_pages(space, vmt_vma_start(vma) - address) == vma->pgoff) {
+			step->end = vmt_vma_end(vma);
+			vmt_unmap_range(space, vmt_vma_start(vma), vmt_vma_end(vma));
+		}
+		vma = next;
+	} while (vma && vmt_vma_end(vma) - address <= size);
 	return 0;
 }

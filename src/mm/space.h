@@ -197,7 +197,7 @@ struct vmt_mapping vmt_vma_mapping(const struct vmt_space *space, const struct v
 /* The attributes of a VMA that is known only by its line in maps, as good as they can be told. */
 struct vmt_vma vmt_vma_from_row(struct vmt_space *space, const struct vmt_mapping *row);
 
-/* Whether two lines of maps are the same; a NULL name equals any. */
+/* Whether two lines of maps are the same; a NULL name equals any, and files are told by inode. */
 bool vmt_mapping_equal(const struct vmt_mapping *a, const struct vmt_mapping *b);
 
 /* Lists a gate page as added by @step; it is no VMA and so passes the journal by. */

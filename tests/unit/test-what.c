@@ -56,7 +56,10 @@ static void test_causes(void **state)
 	check_cause(VMT_CAUSE_INTERP_SEGMENT, 2, "/lib/ld-linux-x86-64.so.2",
 		    "map 2nd segment of ld-linux-x86-64.so.2");
 	check_cause(VMT_CAUSE_INTERP_BSS, 4, "/lib/ld-linux.so.2", "map bss of ld-linux.so.2");
-	check_cause(VMT_CAUSE_FORK, 0, "/home/u/a.out", "inherited from the parent");
+	check_cause(VMT_CAUSE_FORK, 0, "/home/u/a.out", "not inherited from the parent");
+	fake_cause(&fake, 1, VMT_CAUSE_FORK);
+	fake_added(&fake, 0x1000, 0x2000, VMT_PERM_READ, "/home/u/a.out", 1);
+	check_what(&fake, "inherited from the parent");
 	check_cause(VMT_CAUSE_STACK_GROWTH, 0, "", "stack grew");
 	check_cause(VMT_CAUSE_FOUND, 0, "", "found in the kernel's layout");
 	check_cause(VMT_CAUSE_EXEC_SPECIAL, 0, "", "map anon");
