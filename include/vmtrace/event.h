@@ -15,6 +15,7 @@
 
 enum vmt_event_kind {
 	VMT_EVENT_EXEC, /* a new image; the task stands before its first instruction */
+	VMT_EVENT_ATTACH, /* a space that was there before; all its threads stand, as far as can be */
 	VMT_EVENT_FORK, /* a new space: a copy of parent_space; the child has not run yet */
 	VMT_EVENT_ENTER, /* a mapping call that can change the layout is about to run */
 	VMT_EVENT_CALL, /* a mapping call returned; the task stands at its exit stop */
@@ -36,6 +37,7 @@ struct vmt_file_facts {
 	uint64_t filesystem; /* statfs() magic, 0 unknown */
 	bool noexec; /* mounted noexec */
 	bool append_only; /* chattr +a */
+	bool write_sealed; /* a memfd with F_SEAL_WRITE or F_SEAL_FUTURE_WRITE */
 	uint64_t description; /* same number: same open file description (struct file), as far as
 			       * the tracer could tell; 0 unknown */
 	const char *name; /* readlink of /proc/PID/fd/N, from a names pool */
@@ -51,8 +53,8 @@ struct vmt_event {
 	uint32_t space; /* address space this is about; the tracer numbers them from 1 */
 	uint32_t parent_space; /* FORK: copied from; EXEC: the space the task had, 0 if none */
 	bool alive; /* SPACE_END: /proc/TID/maps can still be read */
-	bool order_inferred; /* another thread of the space changed it at the same time: which
-			      * came first is not known */
+	bool order_inferred; /* another task that shares the space may have changed it: at the same
+			      * time, or unseen because it is not followed */
 
 	/* ENTER (no result yet), CALL, CALL_LOST */
 	enum vmt_call_id call; /* IPC is resolved to SHMAT or SHMDT, old mmap keeps its name */

@@ -81,7 +81,10 @@ enum vmt_limit {
 
 #define VMT_LIMIT_INFINITY UINT64_MAX
 
-/* Everything known of a program at its PTRACE_EVENT_EXEC stop, before it runs one instruction. */
+/*
+ * Everything known of a program at its PTRACE_EVENT_EXEC stop, before it runs one instruction; or of
+ * one that was attached to, as it is then.
+ */
 struct vmt_image {
 	const char *exe_name; /* as maps names it */
 	const char *interp_name; /* "" if there is no interpreter */
@@ -110,6 +113,15 @@ struct vmt_image {
 	bool raw_io; /* CAP_SYS_RAWIO: vm.mmap_min_addr does not apply */
 	bool randomized; /* ASLR was on for this exec */
 	struct vmt_layout layout;
+	/*
+	 * Attached to only: for each row of layout the words of its VmFlags line in smaps, "rd wr mr";
+	 * "" if unknown. From a names pool. Empty where nothing is known.
+	 */
+	struct {
+		const char **data;
+		size_t count;
+		size_t capacity;
+	} vm_flags;
 };
 
 #endif

@@ -315,6 +315,13 @@ void vmt_space_exec(struct vmt_space *space, const struct vmt_image *image, vmt_
 		    void *data);
 
 /*
+ * Takes over a space as it is found, one step a VMA (VMT_CAUSE_FOUND), for a process that was
+ * attached to. @image as for an exec, with vm_flags if they could be read. The space must be new.
+ */
+void vmt_space_attach(struct vmt_space *space, const struct vmt_image *image, vmt_step_fn *done,
+		      void *data);
+
+/*
  * A copy as dup_mmap() (mm/mmap.c) makes it for fork, as the first steps of the new space, one a
  * VMA. @layout is what the kernel shows of the child, NULL if it could not be read.
  */

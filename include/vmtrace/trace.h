@@ -7,7 +7,7 @@
  * The loop of a user:
  *
  *	tracer = vmt_tracer_new(&options);
- *	vmt_tracer_spawn(tracer, argv, &error);
+ *	vmt_tracer_spawn(tracer, argv, &error);		or vmt_tracer_attach(), for each process
  *	while (vmt_tracer_next(tracer, &event, &error) > 0)
  *		look(&event);          the task of the event stays stopped until the next call
  *	status = vmt_tracer_status(tracer);
@@ -23,7 +23,25 @@
 
 struct vmt_tracer;
 
+/* Whose steps are reported, beside those of the program that was started or attached to. */
+enum vmt_follow {
+	VMT_FOLLOW_ALL, /* all threads and child processes, and theirs */
+	/*
+	 * The program's threads. A child process counts as one of them for as long as it shares the
+	 * program's memory (vfork, CLONE_VM): what it maps, the program has.
+	 */
+	VMT_FOLLOW_THREADS,
+	VMT_FOLLOW_NONE, /* the first thread, or the one that was attached to, alone */
+};
+
 struct vmt_tracer_options {
+	enum vmt_follow follow;
+	/*
+	 * While there is one task, keep it and vmtrace on one CPU. What the task asks for or hands
+	 * on is its own mask, but /proc shows the narrow one. Not for attaching: a vmtrace that is
+	 * killed could not give the mask back.
+	 */
+	bool pin;
 	bool no_seccomp; /* stop at every call of the target instead of at mapping calls */
 	bool no_aslr; /* start the target with ADDR_NO_RANDOMIZE */
 	struct vmt_names *names; /* pool for every name in events and layouts; not owned */
@@ -43,6 +61,15 @@ void vmt_tracer_free(struct vmt_tracer *tracer);
 VMT_MUST_CHECK int vmt_tracer_spawn(struct vmt_tracer *tracer, char *const argv[],
 				    struct vmt_error *error);
 bool vmt_tracer_exec_failed(const struct vmt_tracer *tracer);
+
+/*
+ * Attaches to the process that @pid, one of its threads, belongs to; may be called again for other
+ * processes before the first vmt_tracer_next(). Each gives an ATTACH event when all of its threads
+ * stand. No filter is used, and nothing dies with vmtrace. An interrupt of vmtrace (INT, TERM, HUP)
+ * then ends the trace: SPACE_END for every space, all tasks go on untraced, next() returns 0.
+ * Returns 0, or a negative errno with a line that says what forbids it.
+ */
+VMT_MUST_CHECK int vmt_tracer_attach(struct vmt_tracer *tracer, pid_t pid, struct vmt_error *error);
 
 /*
  * Lets the task of the last event go on and waits for the next event. Returns 1 with *ret_event
@@ -79,7 +106,7 @@ VMT_MUST_CHECK int vmt_maps_parse(const char *text, size_t length, struct vmt_na
 
 /*
  * One address space as the kernel answers about it: keeps /proc/PID/maps open for PROCMAP_QUERY
- * (Linux 6.11), or falls back to reading its text.
+ * (Linux 6.11), or falls back to reading its text; and /proc/PID/pagemap.
  */
 struct vmt_probe;
 
@@ -104,6 +131,8 @@ VMT_MUST_CHECK int vmt_probe_find(struct vmt_probe *probe, uint64_t address,
  * has_exe, has_interp stay untouched). A part that cannot be read is left zero.
  */
 VMT_MUST_CHECK int vmt_proc_image(pid_t pid, struct vmt_names *names, struct vmt_image *ret_image);
+/* Fills in image->vm_flags for the rows of image->layout; leaves it empty where smaps is missing. */
+void vmt_proc_vm_flags(pid_t pid, struct vmt_names *names, struct vmt_image *image);
 void vmt_image_deinit(struct vmt_image *image);
 
 /*
@@ -121,7 +150,7 @@ VMT_MUST_CHECK long vmt_proc_read(pid_t pid, uint64_t address, void *ret_bytes, 
  * is neither a file's nor the zero page (PAGEMAP_SCAN, Linux 6.7, else pagemap). False where the
  * kernel does not tell.
  */
-bool vmt_proc_written(pid_t pid, uint64_t start, uint64_t end);
+bool vmt_probe_written(struct vmt_probe *probe, uint64_t start, uint64_t end);
 
 /* VmPTE of /proc/PID/status: what the kernel charges the task for page tables. */
 VMT_MUST_CHECK int vmt_proc_page_table_kib(pid_t pid, uint64_t *ret_kib);

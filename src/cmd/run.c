@@ -3,6 +3,7 @@
  * `vmtrace [run] [OPTIONS] [--] PROGRAM [ARGS...]`: options in, session out.
  */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,8 +20,15 @@ enum color_when {
 	COLOR_NEVER
 };
 
+enum {
+	PIDS_MAX = 64
+};
+
 struct run_options {
 	const char *path; /* -o; NULL: standard error */
+	pid_t pids[PIDS_MAX]; /* -p */
+	size_t pid_count;
+	enum vmt_follow follow;
 	unsigned views;
 	unsigned show;
 	const char *rules;
@@ -28,6 +36,7 @@ struct run_options {
 	enum color_when color;
 	bool no_seccomp;
 	bool no_aslr;
+	bool pin;
 	bool verbose;
 	bool quiet;
 	bool help;
@@ -124,6 +133,41 @@ static int take_check(void *target, const char *argument, struct vmt_error *erro
 	return 0;
 }
 
+static int take_pid(void *target, const char *argument, struct vmt_error *error)
+{
+	struct run_options *options = target;
+	char *end;
+	long pid;
+
+	errno = 0;
+	pid = strtol(argument, &end, 10);
+	if (end == argument || *end || errno || pid <= 0 || pid > INT_MAX)
+		return vmt_error_set(error, EINVAL,
+				     "-p %s: give the number of a process; see 'vmtrace --help'",
+				     argument);
+	if (options->pid_count == PIDS_MAX)
+		return vmt_error_set(error, E2BIG, "-p: at most %d processes", PIDS_MAX);
+	options->pids[options->pid_count++] = (pid_t)pid;
+	return 0;
+}
+
+static int take_follow(void *target, const char *argument, struct vmt_error *error)
+{
+	struct run_options *options = target;
+
+	if (strcmp(argument, "all") == 0)
+		options->follow = VMT_FOLLOW_ALL;
+	else if (strcmp(argument, "threads") == 0)
+		options->follow = VMT_FOLLOW_THREADS;
+	else if (strcmp(argument, "none") == 0)
+		options->follow = VMT_FOLLOW_NONE;
+	else
+		return vmt_error_set(error, EINVAL,
+				     "--follow=%s: give all, threads or none; see 'vmtrace --help'",
+				     argument);
+	return 0;
+}
+
 static int take_rules(void *target, const char *argument, struct vmt_error *error)
 {
 	if (!vmt_rules_known(argument))
@@ -161,6 +205,7 @@ static int take_color(void *target, const char *argument, struct vmt_error *erro
 	}
 FLAG(no_seccomp)
 FLAG(no_aslr)
+FLAG(pin)
 FLAG(verbose)
 FLAG(quiet)
 FLAG(help)
@@ -169,6 +214,10 @@ FLAG(version)
 static const struct vmt_option run_table[] = {
 	{ "output", 'o', "FILE", "write the log to FILE: *.jsonl JSON Lines, else text",
 	  take_output },
+	{ "attach", 'p', "PID", "trace the process PID, which runs already; may be repeated",
+	  take_pid },
+	{ "follow", 0, "WHOM", "trace all (default), threads (no child processes), none",
+	  take_follow },
 	{ "log", 0, "VIEWS", "what to show: steps, map, calls (default steps,map)", take_log },
 	{ "show", 0, "WHAT", "more about each step: path, flags (commas between)", take_show },
 	{ "check", 0, "HOW", "compare with the kernel: touched (default), full, off", take_check },
@@ -176,6 +225,7 @@ static const struct vmt_option run_table[] = {
 	{ "no-seccomp", 0, NULL, "stop at every system call instead of filtering",
 	  take_no_seccomp },
 	{ "no-aslr", 0, NULL, "run the program without address randomisation", take_no_aslr },
+	{ "pin", 0, NULL, "share one CPU with a program of one thread: faster", take_pin },
 	{ "color", 0, "WHEN", "colour: auto (default), always, never", take_color },
 	{ "verbose", 'v', NULL, "fold and shorten nothing", take_verbose },
 	{ "quiet", 'q', NULL, "only the summary lines", take_quiet },
@@ -185,7 +235,8 @@ static const struct vmt_option run_table[] = {
 
 static void help(FILE *file)
 {
-	fprintf(file, "usage: %s\n\n", vmt_command_run.usage);
+	fprintf(file, "usage: %s\n       vmtrace [run] [OPTIONS] -p PID\n\n",
+		vmt_command_run.usage);
 	fputs("Runs PROGRAM, replays every call that changes its address space in a model of the\n"
 	      "kernel's memory management, checks each step against the kernel, and prints a\n"
 	      "numbered mapping log on standard error.\n\n",
@@ -237,6 +288,10 @@ static int trace_program(const struct run_options *options, char **argv,
 	struct vmt_output output;
 	struct vmt_session_options session = {
 		.argv = argv,
+		.pids = options->pids,
+		.pid_count = options->pid_count,
+		.follow = options->follow,
+		.pin = options->pin,
 		.no_seccomp = options->no_seccomp,
 		.no_aslr = options->no_aslr,
 		.rules = options->rules,
@@ -260,11 +315,31 @@ static int trace_program(const struct run_options *options, char **argv,
 	return result;
 }
 
+/* Either processes to attach to, or the @program. */
+static int check_target(const struct run_options *options, const char *program,
+			struct vmt_error *error)
+{
+	if (!options->pid_count)
+		return program ? 0
+			       : vmt_error_set(error, EINVAL,
+					       "no program to run; give one, as in 'vmtrace "
+					       "./a.out', or see 'vmtrace --help'");
+	if (program)
+		return vmt_error_set(error, EINVAL,
+				     "-p and a program to run (%s): give one of the two", program);
+	if (options->pin || options->no_aslr)
+		return vmt_error_set(error, EINVAL,
+				     "-p and --%s: that is for programs that vmtrace starts",
+				     options->pin ? "pin" : "no-aslr");
+	return 0;
+}
+
 static int run(int argc, char **argv, struct vmt_status *ret_status, struct vmt_error *error)
 {
 	struct run_options options = { .views = VMT_LOG_STEPS | VMT_LOG_MAP };
 	int first =
 		vmt_options_parse(run_table, vmt_countof(run_table), argc, argv, &options, error);
+	int result;
 
 	ret_status->code = VMT_EXIT_FAILED;
 	if (first < 0)
@@ -277,10 +352,9 @@ static int run(int argc, char **argv, struct vmt_status *ret_status, struct vmt_
 		ret_status->code = fflush(stdout) == 0 ? 0 : VMT_EXIT_FAILED;
 		return 0;
 	}
-	if (first >= argc)
-		return vmt_error_set(error, EINVAL,
-				     "no program to run; give one, as in 'vmtrace ./a.out', or see "
-				     "'vmtrace --help'");
+	result = check_target(&options, argv[first], error);
+	if (result < 0)
+		return result;
 	return trace_program(&options, argv + first, ret_status, error);
 }
 

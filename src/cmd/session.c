@@ -230,16 +230,20 @@ static void read_elf(pid_t pid, const char *path, struct vmt_elf *ret_elf, bool 
 	close(fd);
 }
 
-static void on_exec(struct session *session, const struct vmt_event *event)
+/* A space that begins with an image: a new program's, or one that is found as it is. */
+static void on_image(struct session *session, const struct vmt_event *event, bool found)
 {
 	struct vmt_image *image = vmt_calloc(1, sizeof(*image));
-	struct session_space *space = add_space(session, event, "exec");
+	struct session_space *space = add_space(session, event, found ? "attach" : "exec");
 
 	if (vmt_proc_image(event->tid, session->names, image) < 0) {
 		session->options->renderer->ops->note(
 			session->options->renderer,
-			"the new program's layout cannot be read; its steps are unchecked");
+			found ? "the process's layout cannot be read; its steps are unchecked"
+			      : "the new program's layout cannot be read; its steps are unchecked");
 	} else {
+		if (found)
+			vmt_proc_vm_flags(event->tid, session->names, image);
 		read_elf(event->tid, NULL, &image->exe, &image->has_exe);
 		if (image->interp_name[0])
 			read_elf(event->tid, image->interp_name, &image->interp,
@@ -251,7 +255,10 @@ static void on_exec(struct session *session, const struct vmt_event *event)
 	vmt_space_configure(space->model, &session->settings);
 	vmt_space_show_path(space->model, session->options->show_path);
 	session->options->renderer->ops->space(session->options->renderer, &space->info);
-	vmt_space_exec(space->model, image, publish, session);
+	if (found)
+		vmt_space_attach(space->model, image, publish, session);
+	else
+		vmt_space_exec(space->model, image, publish, session);
 	vmt_image_deinit(image);
 	free(image);
 }
@@ -275,19 +282,19 @@ static void on_fork(struct session *session, const struct vmt_event *event)
 	struct session_space *parent = find_space(session, event->parent_space);
 	struct session_space *space;
 	struct vmt_layout layout = { 0 };
-	bool readable = vmt_proc_maps(event->tid, session->names, &layout) == 0;
+	bool readable;
 
-	if (parent)
-		check_parent(session, parent);
-	space = add_space(session, event, "fork");
-	if (parent) {
-		space->info.exe = parent->info.exe;
-		session->options->renderer->ops->space(session->options->renderer, &space->info);
-		space->model = vmt_space_fork(parent->model, event->space,
-					      readable ? &layout : NULL, publish, session);
-	} else {
-		space->model = vmt_space_new(event->space, session->names);
+	if (!parent) {
+		on_image(session, event, true);
+		return;
 	}
+	readable = vmt_proc_maps(event->tid, session->names, &layout) == 0;
+	check_parent(session, parent);
+	space = add_space(session, event, "fork");
+	space->info.exe = parent->info.exe;
+	session->options->renderer->ops->space(session->options->renderer, &space->info);
+	space->model = vmt_space_fork(parent->model, event->space, readable ? &layout : NULL,
+				      publish, session);
 	vmt_space_set_look(space->model, look_at_pages, space);
 	vmt_layout_deinit(&layout);
 }
@@ -323,6 +330,13 @@ static void find_caller(const struct session_space *space, const struct vmt_even
 		*ret_holder = caller;
 }
 
+/* Others may have changed the space, unseen or at the same time. */
+static void excuse(struct vmt_step *step)
+{
+	if (step->reason == VMT_REASON_UNEXPLAINED)
+		step->reason = VMT_REASON_ORDER_INFERRED;
+}
+
 static void on_call(struct session *session, const struct vmt_event *event)
 {
 	struct session_space *space = find_space(session, event->space);
@@ -348,8 +362,8 @@ static void on_call(struct session *session, const struct vmt_event *event)
 	} else {
 		check_step(session, space);
 	}
-	if (event->order_inferred && step->reason == VMT_REASON_UNEXPLAINED)
-		step->reason = VMT_REASON_ORDER_INFERRED;
+	if (event->order_inferred)
+		excuse(step);
 	vmt_step_end(space->model, step);
 	publish(session, step);
 }
@@ -376,6 +390,8 @@ static void check_whole(struct session *session, struct session_space *space, pi
 	    VMT_COMPARED_EQUAL) {
 		vmt_step_cancel(space->model);
 	} else {
+		if (session->event->order_inferred)
+			excuse(&session->step);
 		vmt_step_end(space->model, &session->step);
 		publish(session, &session->step);
 	}
@@ -419,7 +435,10 @@ static void on_event(struct session *session, const struct vmt_event *event)
 	session->event = event;
 	switch (event->kind) {
 	case VMT_EVENT_EXEC:
-		on_exec(session, event);
+		on_image(session, event, false);
+		break;
+	case VMT_EVENT_ATTACH:
+		on_image(session, event, true);
 		break;
 	case VMT_EVENT_FORK:
 		on_fork(session, event);
@@ -481,6 +500,19 @@ static void summarize(struct session *session, struct vmt_exit end)
 	session->options->renderer->ops->summary(session->options->renderer, &info);
 }
 
+/* Starts the program, or attaches to the processes. */
+static int begin(struct session *session, struct vmt_error *error)
+{
+	const struct vmt_session_options *options = session->options;
+	int result = 0;
+
+	if (!options->pid_count)
+		return vmt_tracer_spawn(session->tracer, options->argv, error);
+	for (size_t i = 0; i < options->pid_count && result >= 0; i++)
+		result = vmt_tracer_attach(session->tracer, options->pids[i], error);
+	return result;
+}
+
 static int trace(struct session *session, struct vmt_status *ret_status, struct vmt_error *error)
 {
 	struct vmt_run_info run = {
@@ -492,7 +524,7 @@ static int trace(struct session *session, struct vmt_status *ret_status, struct 
 	};
 	struct vmt_event event;
 	struct vmt_exit end;
-	int result = vmt_tracer_spawn(session->tracer, session->options->argv, error);
+	int result = begin(session, error);
 
 	if (result < 0) {
 		ret_status->code = spawn_status(session, result);
@@ -508,7 +540,9 @@ static int trace(struct session *session, struct vmt_status *ret_status, struct 
 		return result;
 	end = vmt_tracer_exit(session->tracer);
 	summarize(session, end);
-	ret_status->code = end.known ? end.code : VMT_EXIT_FAILED;
+	ret_status->code = session->options->pid_count ? 0
+			   : end.known                 ? end.code
+						       : VMT_EXIT_FAILED;
 	ret_status->signal = end.signal;
 	return 0;
 }
@@ -522,6 +556,8 @@ int vmt_session_run(const struct vmt_session_options *options, struct vmt_status
 		.settings = read_settings(options->rules),
 	};
 	struct vmt_tracer_options tracer = {
+		.follow = options->follow,
+		.pin = options->pin,
 		.no_seccomp = options->no_seccomp,
 		.no_aslr = options->no_aslr,
 		.names = session.names,

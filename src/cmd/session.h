@@ -19,7 +19,11 @@
 #include "vmtrace/trace.h"
 
 struct vmt_session_options {
-	char *const *argv; /* the program and its arguments, ended by NULL */
+	char *const *argv; /* the program and its arguments, ended by NULL; none with pids */
+	const pid_t *pids; /* the processes to attach to instead */
+	size_t pid_count;
+	enum vmt_follow follow;
+	bool pin; /* one task and vmtrace share a CPU; not with pids */
 	bool no_seccomp;
 	bool no_aslr;
 	const char *rules; /* whose rules the model follows (rules.h); NULL: the running kernel's */
@@ -40,7 +44,8 @@ struct vmt_session_options {
 };
 
 /*
- * Runs the program to its end. Returns 0 with *ret_status as the program ended; or a negative errno
+ * Runs the program to its end, or traces the processes until they end or vmtrace is interrupted.
+ * Returns 0 with *ret_status as the program ended; or a negative errno
  * with one line in @error and ret_status->code set.
  */
 VMT_MUST_CHECK int vmt_session_run(const struct vmt_session_options *options,

@@ -46,6 +46,11 @@ static int over_limit(struct vmt_space *space, enum vmt_why_id id, uint64_t used
 	return -ENOMEM;
 }
 
+bool vmt_as_allows(const struct vmt_space *space, uint64_t pages)
+{
+	return space->total_pages + pages <= limit_pages(space, space->limits, VMT_LIMIT_AS);
+}
+
 int vmt_may_expand(struct vmt_space *space, uint64_t vm_flags, uint64_t pages, uint64_t freed)
 {
 	uint64_t total = space->total_pages - freed;

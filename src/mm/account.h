@@ -17,6 +17,9 @@ void vmt_account(struct vmt_space *space, uint64_t vm_flags, int64_t pages);
  */
 int vmt_may_expand(struct vmt_space *space, uint64_t vm_flags, uint64_t pages, uint64_t freed);
 
+/* Whether RLIMIT_AS leaves room for @pages more. */
+bool vmt_as_allows(const struct vmt_space *space, uint64_t pages);
+
 /* mlock_future_ok() (mm/mmap.c): 0, or -EAGAIN. */
 int vmt_may_lock_more(struct vmt_space *space, uint64_t vm_flags, uint64_t bytes);
 

@@ -119,6 +119,7 @@ static struct vmt_vma template_for(struct vmt_space *space, const struct vmt_map
 	made.policy = known->policy;
 	made.anon_vma = known->anon_vma;
 	made.anon_forked = known->anon_forked;
+	made.found = known->found;
 	made.close_hook = known->close_hook;
 	made.may_split = known->may_split;
 	return made;
@@ -237,7 +238,8 @@ static bool anon_is_open(const struct vmt_vma *vma)
 {
 	if (vma->flags & VMT_VM_SHARED || vma->special)
 		return false;
-	return vma->anon_vma != VMT_ANON_NONE || (vma->file.description && !vma->file.anonymous);
+	return vma->found || vma->anon_vma != VMT_ANON_NONE ||
+	       (vma->file.description && !vma->file.anonymous);
 }
 
 /*

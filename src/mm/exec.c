@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "edit.h"
+#include "exec.h"
 #include "merge.h"
 #include "path.h"
 #include "space.h"
@@ -24,15 +25,7 @@ enum {
 	INTERP_DESCRIPTION = 2
 };
 
-struct loader {
-	struct vmt_space *space;
-	const struct vmt_image *image;
-	struct vmt_step step;
-	vmt_step_fn *done;
-	void *data;
-};
-
-static void begin(struct loader *loader, enum vmt_cause cause)
+void vmt_loader_begin(struct vmt_loader *loader, enum vmt_cause cause)
 {
 	vmt_step_begin(loader->space, &loader->step);
 	loader->step.cause = cause;
@@ -40,7 +33,7 @@ static void begin(struct loader *loader, enum vmt_cause cause)
 	loader->step.check = VMT_CHECK_MATCH;
 }
 
-static void finish(struct loader *loader)
+void vmt_loader_finish(struct vmt_loader *loader)
 {
 	vmt_step_end(loader->space, &loader->step);
 	loader->done(loader->data, &loader->step);
@@ -101,26 +94,26 @@ struct vmt_vma vmt_vma_from_row(struct vmt_space *space, const struct vmt_mappin
 	return vma;
 }
 
-static void load_gates(struct loader *loader)
+void vmt_load_gates(struct vmt_loader *loader)
 {
 	for (size_t i = 0; i < loader->image->layout.count; i++) {
 		const struct vmt_mapping *row = &loader->image->layout.data[i];
 
 		if (!row->gate)
 			continue;
-		begin(loader, VMT_CAUSE_BOOT);
+		vmt_loader_begin(loader, VMT_CAUSE_BOOT);
 		loader->step.start = row->start;
 		loader->step.end = row->end;
 		loader->step.file_name = row->name;
 		vmt_array_push(&loader->space->gates, *row);
 		vmt_array_push(&loader->space->gate_steps, loader->step.number);
 		vmt_step_gate(&loader->step, row);
-		finish(loader);
+		vmt_loader_finish(loader);
 	}
 }
 
 /* setup_arg_pages(): the strings' page, moved down at random, plus 128 KiB. */
-static void load_stack(struct loader *loader)
+static void load_stack(struct vmt_loader *loader)
 {
 	const struct vmt_mapping *row = row_at(loader->image, loader->image->start_stack);
 	struct vmt_space *space = loader->space;
@@ -129,7 +122,7 @@ static void load_stack(struct loader *loader)
 
 	if (!row)
 		return;
-	begin(loader, VMT_CAUSE_EXEC_STACK);
+	vmt_loader_begin(loader, VMT_CAUSE_EXEC_STACK);
 	VMT_PATH(space, LOAD_ELF_BINARY);
 	VMT_PATH(space, SETUP_ARG_PAGES);
 	VMT_PATH(space, SHIFT_STACK);
@@ -145,7 +138,7 @@ static void load_stack(struct loader *loader)
 		     (struct vmt_why){ .id = loader->image->randomized ? VMT_WHY_STACK_RANDOM
 								       : VMT_WHY_STACK_TOP,
 				       .number = { space->arch->stack_top - row->end } });
-	finish(loader);
+	vmt_loader_finish(loader);
 }
 
 static bool free_of_vmas(const struct vmt_space *space, const struct vmt_mapping *range)
@@ -169,7 +162,7 @@ struct elf_load {
  * Maps [start, end) of what the headers ask for, if the kernel's layout agrees; otherwise as much
  * of the kernel's as lies there, and says so.
  */
-static struct vmt_vma *map_checked(struct loader *loader, uint64_t start, uint64_t end,
+static struct vmt_vma *map_checked(struct vmt_loader *loader, uint64_t start, uint64_t end,
 				   struct vmt_vma *proposed)
 {
 	struct vmt_space *space = loader->space;
@@ -204,7 +197,7 @@ static struct vmt_vma *map_checked(struct loader *loader, uint64_t start, uint64
 	return vmt_map_new_range(space, start, end, proposed, VMT_MERGE_BOTH_SIDES);
 }
 
-static void tell_base(struct loader *loader, const struct elf_load *load, unsigned index)
+static void tell_base(struct vmt_loader *loader, const struct elf_load *load, unsigned index)
 {
 	struct vmt_why why = { .id = VMT_WHY_ELF_ADDRESS };
 
@@ -230,7 +223,7 @@ static void tell_base(struct loader *loader, const struct elf_load *load, unsign
  *	 p_vaddr        + p_filesz          + p_memsz
  *	[ file pages  ...   |0000][ anonymous  ]
  */
-static void load_segment(struct loader *loader, const struct elf_load *load, unsigned index)
+static void load_segment(struct vmt_loader *loader, const struct elf_load *load, unsigned index)
 {
 	const struct vmt_segment *segment = &load->elf->segments[index - 1];
 	struct vmt_space *space = loader->space;
@@ -245,7 +238,7 @@ static void load_segment(struct loader *loader, const struct elf_load *load, uns
 		struct vmt_vma proposed = vmt_vma_template(access | may_all);
 		struct vmt_vma *vma;
 
-		begin(loader, load->segment_cause);
+		vmt_loader_begin(loader, load->segment_cause);
 		loader->step.index = index;
 		loader->step.file_name = load->name;
 		if (access & VMT_VM_WRITE)
@@ -257,34 +250,34 @@ static void load_segment(struct loader *loader, const struct elf_load *load, uns
 		if (vma && access & VMT_VM_WRITE && segment->memory_bytes > segment->file_bytes &&
 		    (load->bias + segment->vaddr + segment->file_bytes) % vmt_space_page(space))
 			vmt_anon_prepare(space, vma);
-		finish(loader);
+		vmt_loader_finish(loader);
 	}
 	if (file_end < end) {
 		struct vmt_vma proposed =
 			vmt_vma_template(VMT_VM_READ | VMT_VM_WRITE | (access & VMT_VM_EXEC) |
 					 may_all | VMT_VM_ACCOUNT);
 
-		begin(loader, load->bss_cause);
+		vmt_loader_begin(loader, load->bss_cause);
 		loader->step.index = index;
 		loader->step.file_name = load->name;
 		proposed.pgoff = vmt_pages(space, file_end);
 		map_checked(loader, file_end, end, &proposed);
-		finish(loader);
+		vmt_loader_finish(loader);
 	}
 }
 
-static void load_elf(struct loader *loader, const struct elf_load *load)
+static void load_elf(struct vmt_loader *loader, const struct elf_load *load)
 {
 	for (unsigned i = 1; i <= load->elf->segment_count; i++)
 		load_segment(loader, load, i);
 }
 
 /* The rest of the kernel's layout: vdso and its data pages first, in the kernel's order. */
-static void load_row(struct loader *loader, const struct vmt_mapping *row, enum vmt_cause cause)
+static void load_row(struct vmt_loader *loader, const struct vmt_mapping *row, enum vmt_cause cause)
 {
 	struct vmt_vma proposed = vmt_vma_from_row(loader->space, row);
 
-	begin(loader, cause);
+	vmt_loader_begin(loader, cause);
 	VMT_PATH(loader->space, LOAD_ELF_BINARY);
 	VMT_PATH(loader->space, SETUP_ADDITIONAL);
 	VMT_PATH(loader->space, INSTALL_SPECIAL);
@@ -299,10 +292,10 @@ static void load_row(struct loader *loader, const struct vmt_mapping *row, enum 
 	if (free_of_vmas(loader->space, row) ||
 	    vmt_unmap_range(loader->space, row->start, row->end) == 0)
 		vmt_space_insert(loader->space, &proposed, row->start, row->end, proposed.pgoff);
-	finish(loader);
+	vmt_loader_finish(loader);
 }
 
-static void load_special(struct loader *loader)
+static void load_special(struct vmt_loader *loader)
 {
 	static const char *const order[] = { "[sigpage]", "[vdso]", "[vvar]", "[vvar_vclock]" };
 
@@ -316,7 +309,7 @@ static void load_special(struct loader *loader)
 	}
 }
 
-static void load_rest(struct loader *loader)
+static void load_rest(struct vmt_loader *loader)
 {
 	struct vmt_space *space = loader->space;
 
@@ -362,7 +355,7 @@ static uint64_t find_mmap_base(const struct vmt_space *space, const struct vmt_i
 	return vdso && image->at_sysinfo_ehdr && !space->features.vdso_above_stack ? vdso->end : 0;
 }
 
-static void setup_new_exec(struct vmt_space *space, const struct vmt_image *image)
+void vmt_setup_new_exec(struct vmt_space *space, const struct vmt_image *image)
 {
 	space->exe = image->exe_name ? image->exe_name : "";
 	space->interp = image->interp_name ? image->interp_name : "";
@@ -389,11 +382,11 @@ static void setup_new_exec(struct vmt_space *space, const struct vmt_image *imag
 void vmt_space_exec(struct vmt_space *space, const struct vmt_image *image, vmt_step_fn *done,
 		    void *data)
 {
-	struct loader loader = { .space = space, .image = image, .done = done, .data = data };
+	struct vmt_loader loader = { .space = space, .image = image, .done = done, .data = data };
 
 	vmt_step_init(&loader.step);
-	setup_new_exec(space, image);
-	load_gates(&loader);
+	vmt_setup_new_exec(space, image);
+	vmt_load_gates(&loader);
 	load_stack(&loader);
 	if (image->has_exe)
 		load_elf(&loader, &(struct elf_load){

@@ -30,6 +30,7 @@ static const uint64_t hugetlbfs = 0x958458f6;
 
 enum {
 	OVERLAYFS = 0x794c7630,
+	TMPFS = 0x01021994, /* memfds too */
 	CHARACTER_ZERO_MAJOR = 1, /* /dev/zero is character device 1:5 */
 	CHARACTER_ZERO_MINOR = 5,
 };
@@ -114,6 +115,8 @@ static uint64_t mmap_vm_flags(const struct vmt_space *space, const struct vmt_ma
 		flags |= VMT_VM_SHARED | VMT_VM_MAYSHARE;
 		if (request->file && !file_writable(request->file))
 			flags &= ~(VMT_VM_MAYWRITE | VMT_VM_SHARED);
+		else if (request->file && request->file->write_sealed && !(prot & PROT_WRITE))
+			flags &= ~VMT_VM_MAYWRITE;
 	}
 	if (request->file && request->file->noexec)
 		flags &= ~VMT_VM_MAYEXEC;
@@ -150,6 +153,7 @@ static struct vmt_file mmap_file(struct vmt_space *space, const struct vmt_map_r
 		file.pending = true;
 		file.anonymous = is_dev_zero(facts) && !shared;
 		file.own_placement = request->sysv || file.anonymous;
+		file.shmem = facts->filesystem == TMPFS && !request->sysv;
 		file.sized = S_ISREG(facts->mode) || request->sysv;
 		file.size_bytes = facts->size_bytes;
 	} else if (shared || request->flags & MAP_HUGETLB) {
@@ -161,6 +165,7 @@ static struct vmt_file mmap_file(struct vmt_space *space, const struct vmt_map_r
 	}
 	/* shmem_zero_setup() makes a file as long as the mapping, wherever in it that begins. */
 	if (shared && (!facts || is_dev_zero(facts))) {
+		file.shmem = true;
 		file.sized = true;
 		file.size_bytes = vmt_page_up(space, request->length);
 	}
@@ -202,6 +207,10 @@ static int refuse_file(struct vmt_space *space, const struct vmt_map_request *re
 		return vmt_refuse(space, ENODEV, VMT_WHY_FILE_NO_MMAP);
 	if (request->flags & MAP_GROWSDOWN)
 		return vmt_refuse(space, EINVAL, VMT_WHY_GROWSDOWN_TYPE);
+	/* memfd_check_seals_mmap() */
+	if (file->write_sealed && is_shared(request) && file_writable(file) &&
+	    request->prot & PROT_WRITE)
+		return vmt_refuse(space, EPERM, VMT_WHY_FILE_SEALED);
 	return 0;
 }
 
@@ -345,6 +354,9 @@ int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *reque
 		step->whole = true;
 		return expected;
 	}
+	/* Huge pages that there are not: refused before anything is cut. */
+	if (request->failed && request->flags & MAP_HUGETLB)
+		return expected;
 	step->start = address;
 	step->end = address + length;
 	VMT_PATH(space, MMAP_REGION);

@@ -26,12 +26,12 @@ static int account(struct vmt_space *space, struct vmt_vma *vma, uint64_t pages,
 		   struct vmt_vma *proposed)
 {
 	bool certain = true;
-	int error;
+	int error = 0;
 
 	if (proposed->flags & VMT_VM_WRITE) {
-		error = vma->flags & VMT_VM_WRITE
-				? 0
-				: vmt_may_expand(space, proposed->flags, pages, pages);
+		/* Where RLIMIT_AS leaves no room even for the old flags, RLIMIT_DATA is not asked. */
+		if (!(vma->flags & VMT_VM_WRITE) && vmt_as_allows(space, pages))
+			error = vmt_may_expand(space, proposed->flags, pages, pages);
 		if (error)
 			return error;
 		if (vma->flags & (VMT_VM_ACCOUNT | VMT_VM_WRITE | VMT_VM_HUGETLB | VMT_VM_SHARED |
@@ -94,6 +94,9 @@ static int stretch(struct vmt_space *space, uint64_t prot, uint64_t *start, uint
 {
 	const struct vmt_vma *vma = vmt_find_vma(space, *start);
 
+	/* VM_GROWSUP is for machines that are not among ours. */
+	if (prot & PROT_GROWSUP && vma && vmt_vma_start(vma) <= *start)
+		return vmt_refuse(space, EINVAL, VMT_WHY_NOT_GROWSDOWN);
 	if (!(prot & PROT_GROWSDOWN))
 		return 0;
 	if (!vma || vmt_vma_start(vma) >= end)

@@ -180,8 +180,14 @@ static int64_t move_vma(struct vmt_space *space, struct remap *remap)
 		vmt_why(space, VMT_WHY_SPECIAL_SPLIT, vmt_vma_start(vma), vmt_vma_end(vma), 0, 0);
 		return -EINVAL;
 	}
+	/* vrm_calc_charge() */
 	if (vma->flags & VMT_VM_ACCOUNT) {
-		error = vmt_enough_memory(space, vmt_pages(space, remap->new_length), &certain);
+		uint64_t kept = remap->flags & DONTUNMAP
+					? 0
+					: vmt_min_u64(remap->old_length, remap->new_length);
+
+		error = vmt_enough_memory(space, vmt_pages(space, remap->new_length - kept),
+					  &certain);
 		if (error)
 			return error;
 	}

@@ -106,6 +106,6 @@ int64_t vmt_op_mbind(struct vmt_space *space, const struct vmt_event *event, str
 	/* queue_pages_range() looks for holes first; MPOL_DEFAULT does not mind them. */
 	if (number && vmt_range_has_hole(space, start, start + length))
 		return -EFAULT;
-	error = vmt_walk(space, start, start + length, VMT_WALK_OVER_HOLES, propose, &number, NULL);
-	return error == -ENOMEM && vmt_step_has_why(step, VMT_WHY_HOLE) ? 0 : error;
+	return vmt_walk(space, start, start + length, VMT_WALK_IGNORE_HOLES, propose, &number,
+			NULL);
 }

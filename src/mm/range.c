@@ -119,11 +119,25 @@ static void settle(struct vmt_range_set *set, struct vmt_range *node)
 	}
 }
 
+static bool is_first_above(const struct vmt_range *node, uint64_t address)
+{
+	return node->end > address && (!node->prev || node->prev->end <= address);
+}
+
+/*
+ * A call looks for the same few addresses again and again: the last answer and its upper neighbour
+ * are tried first (the kernel's vmacache, up to Linux 6.0).
+ */
 struct vmt_range *vmt_range_find(const struct vmt_range_set *set, uint64_t address)
 {
+	struct vmt_range *recent = set->recent;
 	struct vmt_range *node = set->root;
 	struct vmt_range *found = NULL;
 
+	if (recent && is_first_above(recent, address))
+		return recent;
+	if (recent && recent->next && is_first_above(recent->next, address))
+		return recent->next;
 	while (node) {
 		if (node->end > address) {
 			found = node;
@@ -132,6 +146,9 @@ struct vmt_range *vmt_range_find(const struct vmt_range_set *set, uint64_t addre
 			node = node->right;
 		}
 	}
+	/* No part of the set's value: who may only read it may remember this. */
+	if (found)
+		((struct vmt_range_set *)set)->recent = found;
 	return found;
 }
 
@@ -142,26 +159,10 @@ struct vmt_range *vmt_range_at(const struct vmt_range_set *set, uint64_t address
 	return node && node->start <= address ? node : NULL;
 }
 
-struct vmt_range *vmt_range_below(const struct vmt_range_set *set, uint64_t address)
-{
-	struct vmt_range *node = set->root;
-	struct vmt_range *found = NULL;
-
-	while (node) {
-		if (node->start < address) {
-			found = node;
-			node = node->right;
-		} else {
-			node = node->left;
-		}
-	}
-	return found;
-}
-
 void vmt_range_insert(struct vmt_range_set *set, struct vmt_range *range)
 {
-	struct vmt_range *prev = vmt_range_below(set, range->start);
-	struct vmt_range *next = prev ? prev->next : set->first;
+	struct vmt_range *next = vmt_range_find(set, range->start);
+	struct vmt_range *prev = next ? next->prev : set->last;
 
 	assert(range->start < range->end);
 	assert(!prev || prev->end <= range->start);
@@ -235,6 +236,8 @@ void vmt_range_erase(struct vmt_range_set *set, struct vmt_range *range)
 		replace_child(set, range, range->left ? range->left : range->right);
 	}
 	set->count--;
+	if (set->recent == range)
+		set->recent = next;
 
 	if (next)
 		update_gap(next);

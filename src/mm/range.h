@@ -40,6 +40,7 @@ struct vmt_range_set {
 	struct vmt_range *root;
 	struct vmt_range *first;
 	struct vmt_range *last;
+	struct vmt_range *recent; /* a member that was looked for lately, or NULL */
 	size_t count;
 };
 
@@ -48,9 +49,6 @@ struct vmt_range *vmt_range_find(const struct vmt_range_set *set, uint64_t addre
 
 /* The range that holds @address, NULL if it is free. */
 struct vmt_range *vmt_range_at(const struct vmt_range_set *set, uint64_t address);
-
-/* The last range that starts below @address, NULL if there is none. */
-struct vmt_range *vmt_range_below(const struct vmt_range_set *set, uint64_t address);
 
 /* Adds @range, whose start and end are set and which overlaps no member. */
 void vmt_range_insert(struct vmt_range_set *set, struct vmt_range *range);

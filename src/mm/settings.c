@@ -145,6 +145,9 @@ int64_t vmt_op_arch_prctl(struct vmt_space *space, const struct vmt_event *event
 		step->predicted = !event->failed;
 		return 0;
 	}
+	/* Only do_arch_prctl_64() knows them. */
+	if (event->arch->word_bits == 32)
+		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS);
 	for (const struct vmt_vma *vma = vmt_space_first(space); vma; vma = vmt_vma_next(vma)) {
 		if (vma->special && strcmp(vma->special, "[uprobes]") != 0) {
 			vmt_why(space, VMT_WHY_VDSO_THERE, vmt_vma_start(vma), vmt_vma_end(vma), 0,

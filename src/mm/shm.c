@@ -77,6 +77,11 @@ int64_t vmt_op_shmat(struct vmt_space *space, const struct vmt_event *event, str
 			step->reason = VMT_REASON_OTHER_PROCESS;
 		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_SHM);
 	}
+	/* Who may attach it is the kernel's to know. */
+	if (event->failed && event->result == -EACCES) {
+		step->predicted = false;
+		return vmt_refuse(space, EACCES, VMT_WHY_BAD_SHM);
+	}
 	file.flags = shm_flags & SHM_RDONLY ? O_RDONLY : O_RDWR;
 	file.description = 0;
 	file.name = "/SYSV (deleted)";

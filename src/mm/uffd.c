@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * userfaultfd's UFFDIO_REGISTER and UFFDIO_UNREGISTER: userfaultfd_register_range() (mm/
- * userfaultfd.c, 6.18). The context is a compared attribute, so ranges of two descriptors never
- * merge. What the kernel refuses hangs on the descriptor's state, which is not traced.
+ * userfaultfd's UFFDIO_REGISTER and UFFDIO_UNREGISTER: userfaultfd_register() and _unregister() with
+ * their _range() (fs/userfaultfd.c, mm/userfaultfd.c, 6.18). The context is a compared attribute, so
+ * ranges of two descriptors never merge. What the descriptor's handshake asked for is not traced.
  */
 #include <errno.h>
 #include <linux/types.h>
@@ -15,8 +15,12 @@
 
 static const uint64_t uffd_flags = VMT_VM_UFFD_MISSING | VMT_VM_UFFD_WP | VMT_VM_UFFD_MINOR;
 
+static const uint64_t modes =
+	UFFDIO_REGISTER_MODE_MISSING | UFFDIO_REGISTER_MODE_WP | UFFDIO_REGISTER_MODE_MINOR;
+
 struct registration {
-	uint64_t flags; /* 0: unregister */
+	bool registers; /* or takes back */
+	uint64_t flags;
 	uint64_t context;
 };
 
@@ -26,37 +30,103 @@ static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start,
 	const struct registration *registration = data;
 
 	(void)space;
-	(void)vma;
 	(void)start;
 	(void)end;
+	if (!registration->registers && !vma->uffd)
+		return 1;
+	if (registration->registers && vma->uffd == registration->context &&
+	    (vma->flags & registration->flags) == registration->flags)
+		return 1;
 	proposed->flags = (proposed->flags & ~uffd_flags) | registration->flags;
-	proposed->uffd = registration->context;
+	proposed->uffd = registration->registers ? registration->context : 0;
+	return 0;
+}
+
+/* validate_range() */
+static bool range_valid(const struct vmt_space *space, const struct vmt_event *event)
+{
+	uint64_t start = event->words[0];
+	uint64_t length = event->words[1];
+
+	return vmt_can_map(space, start, length) && start >= space->features.min_address &&
+	       start < space->task_size && length <= space->task_size - start;
+}
+
+/* vma_can_userfault() */
+static bool can_serve(const struct vmt_vma *vma, uint64_t flags)
+{
+	if (vma->flags & VMT_VM_DROPPABLE)
+		return false;
+	if (flags & VMT_VM_UFFD_MINOR && !vma->file.shmem && !(vma->flags & VMT_VM_HUGETLB))
+		return false;
+	return vmt_vma_is_anon(vma) || vma->file.shmem || vma->flags & VMT_VM_HUGETLB;
+}
+
+static int refuse_vma(struct vmt_space *space, const struct vmt_vma *vma, int error)
+{
+	vmt_why(space, VMT_WHY_UFFD_REFUSED, vmt_vma_start(vma), vmt_vma_end(vma), 0, 0);
+	return -error;
+}
+
+/* All VMAs of the range are looked at before the first one changes. */
+static int refuse_range(struct vmt_space *space, const struct registration *registration,
+			uint64_t start, uint64_t end)
+{
+	const struct vmt_vma *vma = vmt_find_vma(space, start);
+
+	if (!vma || vmt_vma_start(vma) >= end)
+		return vmt_refuse(space, EINVAL, VMT_WHY_NOTHING_MAPPED);
+	for (; vma && vmt_vma_start(vma) < end; vma = vmt_vma_next(vma)) {
+		bool other = vma->uffd && vma->uffd != registration->context;
+
+		if (!registration->registers) {
+			if (other || !can_serve(vma, vma->flags & uffd_flags))
+				return refuse_vma(space, vma, EINVAL);
+			continue;
+		}
+		if (!can_serve(vma, registration->flags))
+			return refuse_vma(space, vma, EINVAL);
+		if (!(vma->flags & VMT_VM_MAYWRITE))
+			return refuse_vma(space, vma, EPERM);
+		if (other)
+			return refuse_vma(space, vma, EBUSY);
+	}
 	return 0;
 }
 
 int64_t vmt_op_ioctl(struct vmt_space *space, const struct vmt_event *event, struct vmt_step *step)
 {
-	bool registers = (uint32_t)event->args[1] == (uint32_t)UFFDIO_REGISTER;
-	struct registration registration = { 0 };
+	struct registration registration = {
+		.registers = (uint32_t)event->args[1] == (uint32_t)UFFDIO_REGISTER,
+		.context = event->args[0] + 1,
+	};
+	uint64_t mode = event->words[2];
+	int error;
 	VMT_PATH(space, UFFD_REGISTER);
 
-	step->predicted = !event->failed && event->words_valid >= 2;
-	if (event->words_valid < 2)
+	if (event->words_valid < (registration.registers ? 3 : 2)) {
+		step->predicted = false;
 		return 0;
-	step->start = event->words[0];
-	step->end = event->words[0] + event->words[1];
-	/* The words were read after the call, from memory that the program may have changed. */
-	if (event->failed || !vmt_can_map(space, event->words[0], event->words[1]))
-		return 0;
-	if (registers && event->words_valid >= 3) {
-		uint64_t mode = event->words[2];
-
-		registration.context = event->args[0] + 1;
+	}
+	if (registration.registers && (!mode || mode & ~modes))
+		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS);
+	if (registration.registers)
 		registration.flags =
 			(mode & UFFDIO_REGISTER_MODE_MISSING ? VMT_VM_UFFD_MISSING : 0) |
 			(mode & UFFDIO_REGISTER_MODE_WP ? VMT_VM_UFFD_WP : 0) |
 			(mode & UFFDIO_REGISTER_MODE_MINOR ? VMT_VM_UFFD_MINOR : 0);
+	if (!range_valid(space, event))
+		return vmt_refuse(space, EINVAL, VMT_WHY_BEYOND_TASK_SIZE);
+	step->start = event->words[0];
+	step->end = event->words[0] + event->words[1];
+	error = refuse_range(space, &registration, step->start, step->end);
+	if (error)
+		return error;
+	/* Another process's descriptor, or one without its handshake: nothing has changed. */
+	if (event->failed) {
+		step->predicted = false;
+		return 0;
 	}
-	vmt_walk(space, step->start, step->end, VMT_WALK_OVER_HOLES, propose, &registration, NULL);
-	return 0;
+	return vmt_walk(space, step->start, step->end, VMT_WALK_IGNORE_HOLES, propose,
+			&registration, NULL);
 }

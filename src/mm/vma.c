@@ -5,6 +5,8 @@
  */
 #include "vma.h"
 
+#include <string.h>
+
 #include "space.h"
 
 struct vmt_vma vmt_vma_template(uint64_t flags)
@@ -94,6 +96,18 @@ static const struct {
 	{ VMT_VM_MERGEABLE, "mg" },    { VMT_VM_SHADOW_STACK, "ss" }, { VMT_VM_DROPPABLE, "dp" },
 	{ VMT_VM_UFFD_MINOR, "ui" },   { VMT_VM_SEALED, "sl" },
 };
+
+uint64_t vmt_vm_flags_parse(const char *words)
+{
+	uint64_t vm_flags = 0;
+
+	for (; *words; words += strcspn(words, " "), words += strspn(words, " ")) {
+		for (size_t i = 0; i < vmt_countof(smaps_words); i++)
+			if (strncmp(words, smaps_words[i].word, 2) == 0)
+				vm_flags |= smaps_words[i].flag;
+	}
+	return vm_flags;
+}
 
 void vmt_vm_flags_text(uint64_t vm_flags, struct vmt_str *ret_text)
 {

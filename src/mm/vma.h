@@ -30,6 +30,7 @@ struct vmt_file {
 	bool own_placement; /* the driver chooses addresses: moves only alone */
 	bool sysv; /* an attach of System V shared memory */
 	bool aio; /* a ring of io_setup() */
+	bool shmem; /* its pages are shmem's: tmpfs, memfd, shared anonymous memory */
 	bool sized; /* size_bytes is known */
 	uint64_t size_bytes; /* as it was when it was mapped; sysv: of the segment */
 };
@@ -47,6 +48,7 @@ struct vmt_vma {
 	bool anon_forked; /* anon_vma came through fork: the chain has more than one entry */
 	bool close_hook; /* vm_ops->close: a merge must not delete it */
 	bool may_split; /* false: vdso and the like refuse to be cut */
+	bool found; /* it was there when the space was attached to: what anon_vma it has is not known */
 	bool gone; /* erased in this step; freed when the step ends */
 	uint64_t looked; /* space->call when its pages were last looked at before a call */
 	uint64_t serial; /* of the last step that touched it (journal.h) */
@@ -86,6 +88,9 @@ static inline bool vmt_vma_is_anon(const struct vmt_vma *vma)
 {
 	return (!vma->file.description || vma->file.anonymous) && !vma->special;
 }
+
+/* The flags behind the words of smaps, "rd wr mr"; words that are not known count for nothing. */
+uint64_t vmt_vm_flags_parse(const char *words);
 
 /* rwxs as maps prints them. */
 unsigned vmt_vma_perms(const struct vmt_vma *vma);

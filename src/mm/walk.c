@@ -50,7 +50,7 @@ int vmt_walk(struct vmt_space *space, uint64_t start, uint64_t end, enum vmt_wal
 		if (!vma || vmt_vma_start(vma) > at) {
 			uint64_t next = vma ? vmt_min_u64(vmt_vma_start(vma), end) : end;
 
-			if (!hole)
+			if (!hole && holes != VMT_WALK_IGNORE_HOLES)
 				vmt_why(space, VMT_WHY_HOLE, at, next, 0, 0);
 			hole = true;
 			if (holes == VMT_WALK_STOP_AT_HOLE)
@@ -66,7 +66,9 @@ int vmt_walk(struct vmt_space *space, uint64_t start, uint64_t end, enum vmt_wal
 	}
 	if (ret_end)
 		*ret_end = at;
-	return error ? error : hole ? -ENOMEM : 0;
+	if (error || !hole || holes == VMT_WALK_IGNORE_HOLES)
+		return error;
+	return -ENOMEM;
 }
 
 bool vmt_range_has_hole(struct vmt_space *space, uint64_t start, uint64_t end)

@@ -19,6 +19,7 @@ typedef int vmt_propose_fn(struct vmt_space *space, struct vmt_vma *vma, uint64_
 enum vmt_walk_holes {
 	VMT_WALK_STOP_AT_HOLE, /* -ENOMEM at once: mprotect, mlock */
 	VMT_WALK_OVER_HOLES, /* all of it, then -ENOMEM: madvise */
+	VMT_WALK_IGNORE_HOLES, /* what is mapped: mbind, userfaultfd */
 };
 
 /*

@@ -10,7 +10,8 @@
  *
  * A child with a space of its own is a FORK event, made when both stand still: then neither has
  * run since the copy (copy_process() of kernel/fork.c), and the parent's layout is what was copied.
- * A child that shares its parent's space (threads, vfork, CLONE_VM) is no event at all.
+ * A child that shares its parent's space (threads, vfork, CLONE_VM) is no event at all, nor is one
+ * that is not followed.
  */
 #include <errno.h>
 #include <sys/wait.h>
@@ -47,9 +48,26 @@ static void tell(struct vmt_tracer *tracer, struct vmt_task *child)
 
 	vmt_task_set_phase(tracer, child, VMT_TASK_ALIVE);
 	vmt_task_join(tracer, child, NULL);
-	event = vmt_tracer_push(tracer, VMT_EVENT_FORK, child);
-	event->parent_space = child->parent_space;
+	child->space->told = true;
+	/* Where nobody knows what was copied, it is found as it is. */
+	event = vmt_tracer_push(tracer, child->parent_told ? VMT_EVENT_FORK : VMT_EVENT_ATTACH,
+				child);
+	event->parent_space = child->parent_told ? child->parent_space : 0;
 	event->order_inferred = child->order_inferred;
+}
+
+static bool is_followed(const struct vmt_tracer *tracer, const struct vmt_task *child,
+			const struct vmt_task *parent, bool shared)
+{
+	switch (tracer->options.follow) {
+	case VMT_FOLLOW_ALL:
+		return true;
+	case VMT_FOLLOW_THREADS:
+		return child->program || (shared && parent->followed);
+	case VMT_FOLLOW_NONE:
+		break;
+	}
+	return false;
 }
 
 /* The child's creator is known: finds out what they share. The child goes on if it stands. */
@@ -60,13 +78,25 @@ static void adopt(struct vmt_tracer *tracer, struct vmt_task *child, struct vmt_
 
 	child->arch = parent->arch;
 	child->parent_tid = parent->tid;
-	if (shared && parent->space) {
+	child->program = parent->program && child->tgid == parent->tgid;
+	child->followed = is_followed(tracer, child, parent, shared);
+	if (!child->followed) {
+		if (shared && parent->space)
+			parent->space->shared_unseen = true;
+		vmt_task_set_phase(tracer, child, stands ? VMT_TASK_ALIVE : VMT_TASK_EXPECTED);
+	} else if (shared && parent->space) {
 		vmt_task_join(tracer, child, parent->space);
 		vmt_task_set_phase(tracer, child, stands ? VMT_TASK_ALIVE : VMT_TASK_EXPECTED);
+		if (!stands && child->space->awaited)
+			vmt_attach_await(child);
 	} else {
 		child->copied = true;
-		child->parent_space = parent->space ? parent->space->number : 0;
-		child->order_inferred = parent->space && parent->space->users > 1;
+		if (parent->space) {
+			child->parent_space = parent->space->number;
+			child->parent_told = parent->space->told;
+			child->order_inferred =
+				parent->space->users > 1 || parent->space->shared_unseen;
+		}
 		if (stands)
 			tell(tracer, child);
 	}
@@ -81,6 +111,8 @@ void vmt_birth_parent(struct vmt_tracer *tracer, struct vmt_task *parent, int ki
 	bool shared;
 	pid_t tid;
 
+	/* Its call was seen at its entry, unless it is one that nobody knows yet. */
+	vmt_placement_end(&tracer->placement);
 	if (ptrace(PTRACE_GETEVENTMSG, parent->tid, NULL, &message) < 0) {
 		vmt_tracer_ready(tracer, parent);
 		return;
@@ -145,7 +177,7 @@ static void search_parent(struct vmt_tracer *tracer, struct vmt_task *task, void
 	struct search *search = data;
 
 	(void)tracer;
-	if (!task->user || task->tid == search->tid)
+	if (task->phase != VMT_TASK_ALIVE || task->tid == search->tid)
 		return;
 	if (task->tgid == search->tgid ||
 	    (!search->sharer && vmt_task_same_memory(search->tid, task->tid, false)))
@@ -170,9 +202,13 @@ static void adopt_orphan(struct vmt_tracer *tracer, struct vmt_task *task, void 
 	} else if (search.creator) {
 		adopt(tracer, task, search.creator, false);
 	} else {
-		task->arch = &vmt_arch_x86_64;
+		task->followed = tracer->options.follow == VMT_FOLLOW_ALL;
+		task->arch = vmt_tracer_arch(task->tid);
 		task->order_inferred = true;
-		tell(tracer, task);
+		if (task->followed)
+			tell(tracer, task);
+		else
+			vmt_task_set_phase(tracer, task, VMT_TASK_ALIVE);
 		vmt_tracer_ready(tracer, task);
 	}
 }

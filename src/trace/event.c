@@ -204,6 +204,19 @@ static bool read_fd_info(pid_t tid, int fd, uint32_t *ret_flags, uint64_t *ret_m
 	return true;
 }
 
+/* Of a memfd. To open it once more changes nothing in the target. */
+static bool is_write_sealed(const char *path, const char *name)
+{
+	VMT_CLEANUP(vmt_fd_close) int fd = -1;
+	int seals;
+
+	if (strncmp(name, "/memfd:", strlen("/memfd:")) != 0)
+		return false;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	seals = fd < 0 ? -1 : fcntl(fd, F_GET_SEALS);
+	return seals >= 0 && seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE);
+}
+
 /*
  * Through the thread's own /proc/TID/fd: threads may have descriptor tables of their own. Does not
  * ask a server for fresh attributes, which could be the very task that stands still.
@@ -233,6 +246,7 @@ static void fetch_file(struct vmt_tracer *tracer, struct vmt_task *task, int fd)
 	file->rdev_major = status.stx_rdev_major;
 	file->rdev_minor = status.stx_rdev_minor;
 	file->append_only = status.stx_attributes & STATX_ATTR_APPEND;
+	file->write_sealed = S_ISREG(status.stx_mode) && is_write_sealed(path, name);
 	vmt_mount_facts(&tracer->mounts, task->tid, mount, path, file);
 	file->name = vmt_names_add(tracer->options.names, name);
 	file->description = vmt_description_number(&tracer->descriptions, task->tid, fd, file);

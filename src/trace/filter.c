@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The seccomp program: stop (SECCOMP_RET_TRACE) at the calls of the architectures' tables, let
- * every other run at full speed. struct seccomp_data is what it looks at; the architecture is
+ * The seccomp program: stop (SECCOMP_RET_TRACE) at the calls of the architectures' tables and at
+ * the watched ones (watch.c), let every other run at full speed. struct seccomp_data is what it looks at; the architecture is
  * tested first, because a call number means nothing without it. Numbers are then searched in a
  * balanced tree, each node one comparison:
  *
@@ -31,6 +31,7 @@
 #include <unistd.h>
 
 #include "filter.h"
+#include "watch.h"
 
 enum {
 	/* x32 calls come with AUDIT_ARCH_X86_64 and this bit set; no other architecture's do. */
@@ -144,7 +145,27 @@ static void emit_tree(struct vmt_filter *filter, const struct vmt_call_row *rows
 	emit_tree(filter, rows + middle, count - middle);
 }
 
-void vmt_filter_init(struct vmt_filter *filter, const struct vmt_arch *const *arches)
+/* Two tables without a number in common, both sorted, as one. */
+static void emit_calls(struct vmt_filter *filter, const struct vmt_arch *arch, bool placement)
+{
+	VMT_ARRAY(struct vmt_call_row) rows = { 0 };
+	size_t watched_count;
+	const struct vmt_call_row *watched = vmt_watch_rows(arch, placement, &watched_count);
+	size_t next = 0;
+
+	for (size_t i = 0; i < arch->call_count; i++) {
+		while (next < watched_count && watched[next].number < arch->calls[i].number)
+			vmt_array_push(&rows, watched[next++]);
+		vmt_array_push(&rows, arch->calls[i]);
+	}
+	while (next < watched_count)
+		vmt_array_push(&rows, watched[next++]);
+	emit_tree(filter, rows.data, rows.count);
+	vmt_array_deinit(&rows);
+}
+
+void vmt_filter_init(struct vmt_filter *filter, const struct vmt_arch *const *arches,
+		     bool placement)
 {
 	*filter = (struct vmt_filter){ 0 };
 	emit_load(filter, offsetof(struct seccomp_data, arch));
@@ -156,7 +177,7 @@ void vmt_filter_init(struct vmt_filter *filter, const struct vmt_arch *const *ar
 		x32 = emit_branch(filter, BPF_JGE, X32_SYSCALL_BIT);
 		emit_return(filter, SECCOMP_RET_ALLOW);
 		close_branch(filter, x32, false);
-		emit_tree(filter, (*arches)->calls, (*arches)->call_count);
+		emit_calls(filter, *arches, placement);
 		close_branch(filter, other, false);
 	}
 	emit_return(filter, SECCOMP_RET_ALLOW);

@@ -12,8 +12,12 @@ struct vmt_filter {
 	VMT_ARRAY(struct sock_filter) code;
 };
 
-/* The program for the architectures of @arches, which a NULL ends. */
-void vmt_filter_init(struct vmt_filter *filter, const struct vmt_arch *const *arches);
+/*
+ * The program for the calls of @arches, which a NULL ends, and for the watched ones (watch.h), with
+ * @placement those for it too.
+ */
+void vmt_filter_init(struct vmt_filter *filter, const struct vmt_arch *const *arches,
+		     bool placement);
 void vmt_filter_deinit(struct vmt_filter *filter);
 
 /*

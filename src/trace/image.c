@@ -220,4 +220,5 @@ int vmt_proc_image(pid_t pid, struct vmt_names *names, struct vmt_image *ret_ima
 void vmt_image_deinit(struct vmt_image *image)
 {
 	vmt_layout_deinit(&image->layout);
+	vmt_array_deinit(&image->vm_flags);
 }

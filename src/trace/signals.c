@@ -10,11 +10,13 @@
  *				kernel sends (a terminal's hangup) the target gets by itself
  *	ALRM			the tick, while a task is held back
  *
- * Once the first process has been reaped, INT QUIT TERM HUP end the trace of what it left behind.
+ * Once the first process has been reaped, INT QUIT TERM HUP end the trace of what it left behind; and
+ * from the start if there is none, because vmtrace attached to processes. TSTP TTOU TTIN stay
+ * ignored then as well: a vmtrace that stands would make them stand too.
  *
  * Waking. A handler without SA_RESTART interrupts waitpid(), but would also cut a write of the log
  * short; so the waking signals are blocked except around waitpid(). One that comes between the
- * unblocking and the waitpid() itself wakes nobody; the next tick does, or the user's next ^C.
+ * unblocking and the waitpid() itself wakes nobody; the next tick does, which an interrupt starts.
  *
  * Job control. The shell waits for vmtrace, not for the target: when the target's group-stop is
  * complete, vmtrace stops itself, so that the shell sees its job stopped. A SIGCONT that comes
@@ -50,7 +52,8 @@ static struct {
 	sigset_t waking; /* let through in vmt_signals_wait() only */
 	bool waking_any;
 	bool ticking;
-	pid_t root;
+	bool taken;
+	pid_t root; /* 0: none */
 	int root_fd; /* pidfd: cannot mean another process later; -1 if there are none */
 } state;
 
@@ -65,10 +68,25 @@ static void on_tick(int signal)
 	ticked = 1;
 }
 
+static void start_ticks(void)
+{
+	struct itimerval timer = {
+		.it_interval = { .tv_usec = TICK_US },
+		.it_value = { .tv_usec = TICK_US },
+	};
+
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* A system call and no more; no handler may call a function of stdio or malloc. */
 static void on_end(int signal)
 {
+	int saved_errno = errno;
+
 	(void)signal;
 	interrupted = 1;
+	start_ticks();
+	errno = saved_errno;
 }
 
 static void on_forward(int signal, siginfo_t *info, void *context)
@@ -102,10 +120,11 @@ void vmt_signals_take(pid_t root)
 	const struct sigaction tick = { .sa_handler = on_tick };
 	sigset_t open;
 
-	assert(!state.root);
+	assert(!state.taken);
 	root_gone = interrupted = ticked = 0;
+	state.taken = true;
 	state.root = root;
-	state.root_fd = (int)syscall(SYS_pidfd_open, root, 0);
+	state.root_fd = root ? (int)syscall(SYS_pidfd_open, root, 0) : -1;
 	sigemptyset(&state.waking);
 	sigemptyset(&open);
 	for (size_t i = 0; i < vmt_countof(ignored); i++)
@@ -117,11 +136,15 @@ void vmt_signals_take(pid_t root)
 	set(SIGALRM, &tick, true);
 	/* Whoever started vmtrace may have blocked them. */
 	sigprocmask(SIG_UNBLOCK, &open, &state.saved_mask);
+	if (!root)
+		vmt_signals_root_gone();
 }
 
 void vmt_signals_restore(void)
 {
-	assert(state.root);
+	assert(state.taken);
+	/* Also those that an interrupt started. */
+	state.ticking = true;
 	vmt_signals_tick(false);
 	for (size_t i = 0; i < vmt_countof(ignored); i++)
 		set(ignored[i], &state.saved[ignored[i]], false);
@@ -130,7 +153,7 @@ void vmt_signals_restore(void)
 	set(SIGALRM, &state.saved[SIGALRM], false);
 	sigprocmask(SIG_SETMASK, &state.saved_mask, NULL);
 	vmt_fd_close(&state.root_fd);
-	state.root = 0;
+	state.taken = false;
 	state.waking_any = false;
 }
 
@@ -156,27 +179,31 @@ void vmt_signals_root_gone(void)
 			continue;
 		set(ending[i], &end, false);
 		add_waking(ending[i]);
+		add_waking(SIGALRM);
 	}
 }
 
 bool vmt_signals_interrupted(void)
 {
-	return interrupted;
+	bool was = interrupted;
+
+	interrupted = 0;
+	return was;
 }
 
 void vmt_signals_tick(bool on)
 {
-	struct itimerval timer = { 0 };
+	const struct itimerval none = { 0 };
 
 	if (on == state.ticking)
 		return;
 	state.ticking = on;
 	if (on) {
 		add_waking(SIGALRM);
-		timer.it_interval.tv_usec = TICK_US;
-		timer.it_value.tv_usec = TICK_US;
+		start_ticks();
+	} else {
+		setitimer(ITIMER_REAL, &none, NULL);
 	}
-	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 pid_t vmt_signals_wait(int *ret_status)

@@ -125,13 +125,7 @@ VMT_NORETURN static void run_child(struct launch *launch)
 
 /* ---- vmtrace ----------------------------------------------------------------------------- */
 
-static void notice(const struct vmt_tracer *tracer, const char *line)
-{
-	if (tracer->options.notice)
-		tracer->options.notice(tracer->options.notice_data, line);
-}
-
-static int check_kernel(struct vmt_error *error)
+int vmt_tracer_check_kernel(struct vmt_error *error)
 {
 	const char *release = vmt_kernel_release();
 	unsigned major;
@@ -267,6 +261,7 @@ static int started(struct launch *launch)
 	struct vmt_tracer *tracer = launch->tracer;
 	struct __ptrace_syscall_info info;
 	struct report failure;
+	struct vmt_task *task;
 	int filter_err;
 
 	(void)read_reports(launch, &filter_err, &failure);
@@ -284,16 +279,18 @@ static int started(struct launch *launch)
 	}
 	tracer->filtered = !tracer->options.no_seccomp && !filter_err;
 	if (filter_err) {
-		char line[160];
-
 		/* Now a filter of the target's own means what it meant without us. */
 		ptrace(PTRACE_SETOPTIONS, launch->child, NULL, (void *)(intptr_t)OPTIONS);
-		snprintf(line, sizeof(line),
-			 "seccomp filter refused (%s): stopping at every call, which is slow",
-			 vmt_strerror(filter_err));
-		notice(tracer, line);
+		vmt_tracer_notice(
+			tracer,
+			"seccomp filter refused (%s): stopping at every call, which is slow",
+			vmt_strerror(filter_err));
 	}
-	vmt_tracer_exec(tracer, vmt_task_add(tracer, launch->child, VMT_TASK_ALIVE));
+	task = vmt_task_add(tracer, launch->child, VMT_TASK_ALIVE);
+	task->stopped = true;
+	task->program = true;
+	task->followed = true;
+	vmt_tracer_exec(tracer, task);
 	return 0;
 }
 
@@ -333,9 +330,9 @@ int vmt_tracer_spawn(struct vmt_tracer *tracer, char *const argv[], struct vmt_e
 		.go = { -1, -1 },
 		.report = { -1, -1 },
 	};
-	int err = check_kernel(error);
+	int err = vmt_tracer_check_kernel(error);
 
-	assert(!tracer->root);
+	assert(!tracer->root && !tracer->attached);
 	if (err < 0)
 		return err;
 	err = pipe_open(&launch.go, 0);
@@ -344,7 +341,7 @@ int vmt_tracer_spawn(struct vmt_tracer *tracer, char *const argv[], struct vmt_e
 	if (err < 0) {
 		vmt_error_set(error, -err, "cannot make a pipe: %s", vmt_strerror(-err));
 	} else {
-		vmt_filter_init(&launch.filter, vmt_arches);
+		vmt_filter_init(&launch.filter, vmt_arches, tracer->options.pin);
 		err = launch_run(&launch);
 		vmt_filter_deinit(&launch.filter);
 	}

@@ -27,6 +27,7 @@ static void on_entry(struct vmt_tracer *tracer, struct vmt_task *task,
 {
 	/* Cannot be unless the exit stop was skipped. */
 	vmt_tracer_call_lost(tracer, task);
+	vmt_watch_enter(tracer, task, info);
 	if (vmt_event_enter(task, info))
 		vmt_tracer_call(tracer, task);
 	else
@@ -48,6 +49,8 @@ static void on_exit_of_call(struct vmt_tracer *tracer, struct vmt_task *task,
 	bool exec = task->call.call == VMT_CALL_EXECVE || task->call.call == VMT_CALL_EXECVEAT;
 
 	vmt_tracer_ready(tracer, task);
+	if (task->watch != VMT_WATCH_NONE)
+		vmt_watch_leave(tracer, task, info);
 	if (task->call_state != VMT_TASK_CALL_RUNNING)
 		return;
 	vmt_event_leave(task, info);
@@ -60,10 +63,13 @@ static void on_syscall(struct vmt_tracer *tracer, struct vmt_task *task)
 {
 	struct __ptrace_syscall_info info;
 
-	if (!vmt_syscall_info(task->tid, &info)) {
+	if (!task->followed || !vmt_syscall_info(task->tid, &info)) {
 		vmt_tracer_ready(tracer, task);
 		return;
 	}
+	/* A call that is not let go on any more while we are there has not begun. */
+	if (tracer->end != VMT_END_NOT && info.op != PTRACE_SYSCALL_INFO_EXIT)
+		info.op = PTRACE_SYSCALL_INFO_NONE;
 	switch (info.op) {
 	case PTRACE_SYSCALL_INFO_ENTRY:
 		on_entry(tracer, task, &info);
@@ -109,6 +115,10 @@ static struct vmt_task *take_over_leader(struct vmt_tracer *tracer, struct vmt_t
 	former = vmt_task_find(tracer, (pid_t)former_tid);
 	if (!former)
 		return leader;
+	/* Not the last in the old space, which it cannot show any more. */
+	vmt_task_leave(tracer, former, false);
+	former->program |= leader->program;
+	former->followed |= leader->followed;
 	vmt_task_remove(tracer, leader);
 	vmt_task_rename(tracer, former, tid);
 	former->tgid = tid;
@@ -118,7 +128,7 @@ static struct vmt_task *take_over_leader(struct vmt_tracer *tracer, struct vmt_t
 	return former;
 }
 
-static const struct vmt_arch *find_arch(pid_t tid)
+const struct vmt_arch *vmt_tracer_arch(pid_t tid)
 {
 	struct __ptrace_syscall_info info;
 	const struct vmt_arch *arch = NULL;
@@ -138,17 +148,25 @@ void vmt_tracer_exec(struct vmt_tracer *tracer, struct vmt_task *task)
 	uint32_t parent_space;
 
 	task = take_over_leader(tracer, task);
-	vmt_task_each(tracer, drop_sibling, task);
 	/* The exit stop of a call that succeeded would tell nothing new. */
 	vmt_tracer_call_end(tracer, task);
+	task->watch = VMT_WATCH_NONE;
 	parent_space = task->space ? task->space->number : 0;
 	vmt_task_leave(tracer, task, false);
+	vmt_task_each(tracer, drop_sibling, task);
 	vmt_task_forget_space(task);
 
 	vmt_task_set_phase(tracer, task, VMT_TASK_ALIVE);
-	vmt_task_join(tracer, task, NULL);
-	task->arch = find_arch(task->tid);
-	vmt_tracer_push(tracer, VMT_EVENT_EXEC, task)->parent_space = parent_space;
+	task->followed &= task->program || tracer->options.follow == VMT_FOLLOW_ALL;
+	if (task->followed) {
+		vmt_task_join(tracer, task, NULL);
+		task->space->told = true;
+		task->arch = vmt_tracer_arch(task->tid);
+		vmt_tracer_push(tracer, VMT_EVENT_EXEC, task)->parent_space = parent_space;
+		vmt_rights_exec(tracer, task);
+	}
+	if (tracer->options.pin && tracer->task_count == 1)
+		vmt_placement_begin(&tracer->placement, task->tid);
 	vmt_tracer_ready(tracer, task);
 }
 
@@ -216,6 +234,7 @@ static void on_stranger(struct vmt_tracer *tracer, pid_t tid, int event, int sig
 {
 	struct vmt_task *task = vmt_task_add(tracer, tid, VMT_TASK_NEWBORN);
 
+	task->stopped = true;
 	task->since_ns = vmt_clock_ns();
 	if (event == PTRACE_EVENT_STOP) {
 		task->listen = is_stop_signal(signal);
@@ -254,8 +273,9 @@ static void on_event(struct vmt_tracer *tracer, struct vmt_task *task, int event
 }
 
 /* Whatever the task was doing or waiting for before, it now stands at this stop. */
-static void begin_stop(struct vmt_tracer *tracer, struct vmt_task *task)
+static void begin_stop(struct vmt_tracer *tracer, struct vmt_task *task, int event)
 {
+	task->stopped = true;
 	task->listen = false;
 	task->signal = 0;
 	task->awaited_child = 0;
@@ -263,6 +283,10 @@ static void begin_stop(struct vmt_tracer *tracer, struct vmt_task *task)
 		vmt_tracer_call_end(tracer, task);
 	if (task->phase == VMT_TASK_EXPECTED)
 		vmt_birth_child(tracer, task);
+	/* At an exec event it has left the space that is waited for. */
+	if (event != PTRACE_EVENT_EXEC)
+		vmt_attach_stands(tracer, task);
+	vmt_placement_look(&tracer->placement, task->tid);
 }
 
 void vmt_tracer_dispatch(struct vmt_tracer *tracer, pid_t tid, int status)
@@ -283,7 +307,7 @@ void vmt_tracer_dispatch(struct vmt_tracer *tracer, pid_t tid, int status)
 		on_stranger(tracer, tid, event, signal);
 		return;
 	}
-	begin_stop(tracer, task);
+	begin_stop(tracer, task, event);
 	if (event) {
 		on_event(tracer, task, event, signal);
 	} else if (signal == (SIGTRAP | 0x80)) {

@@ -5,7 +5,8 @@
  * A space is keyed by sharing, not by process: threads and vfork children are users of one space
  * (B9: a vfork child's exec leaves its parent's space untouched). A task is a user from its birth
  * to its exit stop; the last user's leaving is the space's end. The pointer to the space stays
- * until the task is gone or executes another program, so that a late event can still name it.
+ * until the task is gone or executes another program, so that a late event can still name it. A
+ * task that is not followed has no space.
  */
 #include <assert.h>
 #include <errno.h>
@@ -73,14 +74,24 @@ struct vmt_task *vmt_task_add(struct vmt_tracer *tracer, pid_t tid, enum vmt_tas
 	return task;
 }
 
+static void remove_ready(struct vmt_tracer *tracer, const struct vmt_task *task)
+{
+	for (size_t i = 0; i < tracer->ready.count; i++)
+		if (tracer->ready.data[i] == task)
+			tracer->ready.data[i] = NULL;
+}
+
 void vmt_task_remove(struct vmt_tracer *tracer, struct vmt_task *task)
 {
 	if (task->phase == VMT_TASK_EXPECTED)
 		vmt_birth_none(tracer, task);
+	if (task->tid == tracer->placement.tid)
+		vmt_placement_end(&tracer->placement);
 	vmt_tracer_call_lost(tracer, task);
 	vmt_task_leave(tracer, task, false);
 	vmt_task_forget_space(task);
 	vmt_task_set_phase(tracer, task, VMT_TASK_EXITING);
+	remove_ready(tracer, task);
 	unlink_task(tracer, task);
 	tracer->task_count--;
 	free(task);
@@ -129,9 +140,14 @@ void vmt_task_leave(struct vmt_tracer *tracer, struct vmt_task *task, bool alive
 	if (!task->user)
 		return;
 	task->user = false;
+	vmt_attach_stands(tracer, task);
 	assert(task->space->users > 0);
-	if (--task->space->users == 0)
-		vmt_tracer_push(tracer, VMT_EVENT_SPACE_END, task)->alive = alive;
+	if (--task->space->users == 0 && task->space->told) {
+		struct vmt_event *event = vmt_tracer_push(tracer, VMT_EVENT_SPACE_END, task);
+
+		event->alive = alive;
+		event->order_inferred = task->space->shared_unseen;
+	}
 }
 
 void vmt_task_forget_space(struct vmt_task *task)

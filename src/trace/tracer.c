@@ -16,12 +16,14 @@
  * with it say order_inferred. execve is not serialised, because it ends the other threads; nor is
  * process_madvise, because it changes the space of another process.
  *
- * Invariants: between two waits every task is running, held, newborn, or waiting for its child;
- * tracer->ready is empty when dispatch begins; a held task's space has a call in flight.
+ * Invariants: between two waits every task is running, held, newborn, waiting for its child, or kept
+ * by attach.c; tracer->ready is empty when dispatch begins; a held task's space has a call in flight.
  */
 #include <assert.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -50,11 +52,17 @@ struct vmt_tracer *vmt_tracer_new(const struct vmt_tracer_options *options)
 	return tracer;
 }
 
-/* Under the filter a task without a tracer could not run on anyway. */
-static void kill_task(struct vmt_tracer *tracer, struct vmt_task *task, void *data)
+/*
+ * Under the filter a task without a tracer could not run on anyway. What was attached to lives on:
+ * the kernel lets go those that do not stand when vmtrace ends.
+ */
+static void drop_task(struct vmt_tracer *tracer, struct vmt_task *task, void *data)
 {
 	(void)data;
-	syscall(SYS_tgkill, task->tgid, task->tid, SIGKILL);
+	if (!tracer->attached)
+		syscall(SYS_tgkill, task->tgid, task->tid, SIGKILL);
+	else if (task->stopped)
+		ptrace(PTRACE_DETACH, task->tid, NULL, (void *)(intptr_t)task->signal);
 	vmt_task_remove(tracer, task);
 }
 
@@ -62,12 +70,14 @@ void vmt_tracer_free(struct vmt_tracer *tracer)
 {
 	if (!tracer)
 		return;
-	vmt_task_each(tracer, kill_task, NULL);
+	vmt_task_each(tracer, drop_task, NULL);
+	vmt_placement_end(&tracer->placement);
 	if (tracer->signals_taken)
 		vmt_signals_restore();
 	vmt_array_deinit(&tracer->events);
 	vmt_array_deinit(&tracer->ready);
 	vmt_array_deinit(&tracer->held);
+	vmt_array_deinit(&tracer->rights_said);
 	free(tracer);
 }
 
@@ -84,6 +94,19 @@ bool vmt_tracer_filtered(const struct vmt_tracer *tracer)
 struct vmt_exit vmt_tracer_exit(const struct vmt_tracer *tracer)
 {
 	return tracer->root_exit;
+}
+
+void vmt_tracer_notice(const struct vmt_tracer *tracer, const char *format, ...)
+{
+	char line[512];
+	va_list args;
+
+	if (!tracer->options.notice)
+		return;
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	tracer->options.notice(tracer->options.notice_data, line);
 }
 
 /* ---- Events ------------------------------------------------------------------------------ */
@@ -119,6 +142,7 @@ void vmt_tracer_push_call(struct vmt_tracer *tracer, struct vmt_task *task,
 	call->tid = task->tid;
 	call->time_ns = vmt_clock_ns() - tracer->start_ns;
 	call->space = task->space ? task->space->number : 0;
+	call->order_inferred |= task->space && task->space->shared_unseen;
 	push_event(tracer, call);
 }
 
@@ -220,9 +244,15 @@ void vmt_tracer_ready(struct vmt_tracer *tracer, struct vmt_task *task)
 /* A task that was killed meanwhile says ESRCH; its death will be reported. */
 static void resume(struct vmt_tracer *tracer, struct vmt_task *task)
 {
+	bool syscalls = task->call_state == VMT_TASK_CALL_RUNNING ||
+			task->watch != VMT_WATCH_NONE || (task->followed && !tracer->filtered);
+
+	if (vmt_attach_keeps(tracer, task))
+		return;
+	task->stopped = false;
 	if (task->listen)
 		ptrace(PTRACE_LISTEN, task->tid, NULL, NULL);
-	else if (task->call_state == VMT_TASK_CALL_RUNNING || !tracer->filtered)
+	else if (syscalls)
 		ptrace(PTRACE_SYSCALL, task->tid, NULL, (void *)(intptr_t)task->signal);
 	else
 		ptrace(PTRACE_CONT, task->tid, NULL, (void *)(intptr_t)task->signal);
@@ -249,7 +279,8 @@ static void let_go(struct vmt_tracer *tracer)
 	vmt_array_clear(&tracer->events);
 	tracer->events_given = 0;
 	for (size_t i = 0; i < tracer->ready.count; i++)
-		resume(tracer, tracer->ready.data[i]);
+		if (tracer->ready.data[i])
+			resume(tracer, tracer->ready.data[i]);
 	vmt_array_clear(&tracer->ready);
 	if (tracer->held.count)
 		release_held(tracer);
@@ -273,10 +304,19 @@ static void tick(struct vmt_tracer *tracer)
 		if (space->in_flight && now_ns - space->since_ns >= HOLD_LIMIT_NS)
 			vmt_task_each(tracer, set_overdue, space);
 	}
+	if (tracer->unsettled)
+		vmt_attach_overdue(tracer, now_ns);
 	if (tracer->newborn_count)
 		vmt_birth_orphans(tracer, now_ns);
-	else if (!tracer->held.count)
+	else if (!tracer->held.count && !tracer->unsettled && tracer->end == VMT_END_NOT)
 		vmt_signals_tick(false);
+}
+
+/* There is nobody left to wait for. What is in the table has gone without a word. */
+static void remove_task(struct vmt_tracer *tracer, struct vmt_task *task, void *data)
+{
+	(void)data;
+	vmt_task_remove(tracer, task);
 }
 
 int vmt_tracer_next(struct vmt_tracer *tracer, struct vmt_event *ret_event, struct vmt_error *error)
@@ -293,15 +333,19 @@ int vmt_tracer_next(struct vmt_tracer *tracer, struct vmt_event *ret_event, stru
 		/* A call that was let in has its own event first. */
 		if (tracer->events.count || tracer->ready.count)
 			continue;
-		if (tracer->task_count == 0 || vmt_signals_interrupted())
+		if (tracer->task_count == 0)
 			return 0;
+		if (vmt_signals_interrupted() && !vmt_attach_end(tracer))
+			return 0;
+		if (tracer->end != VMT_END_NOT && !vmt_attach_ending(tracer))
+			continue;
 		tid = vmt_signals_wait(&status);
 		if (tid >= 0)
 			vmt_tracer_dispatch(tracer, tid, status);
 		else if (errno == EINTR)
 			tick(tracer);
 		else if (errno == ECHILD)
-			return 0;
+			vmt_task_each(tracer, remove_task, NULL);
 		else
 			return vmt_error_set(error, errno, "cannot wait for the program: %s",
 					     vmt_strerror(errno));

@@ -11,13 +11,21 @@
  *	description.c	which descriptors are one open file description
  *	mount.c		the file system behind a descriptor
  *	spawn.c		the first process
+ *	attach.c	processes that run already, and their release
  *	filter.c	the seccomp program
+ *	watch.c		calls that only this room wants to see
+ *	placement.c	one task and vmtrace on one CPU
+ *	rights.c	what a program may not do because it is traced
  *	signals.c	vmtrace's own signals, job control, the timer
  *
  * A stop is never answered where it is understood. It puts events on a queue and its task on the
  * list of those that may go on; the loop hands out the events first, then lets the tasks go, then
  * waits for the next stop. So everything that belongs to an event stands still while somebody
  * looks at it.
+ *
+ * A task that is not followed (enum vmt_follow) has no space here and makes no events. Under the
+ * filter it has to stay attached, for its filtered calls would fail without a tracer; else it is
+ * let go for good as soon as it is known.
  */
 #ifndef VMTRACE_TRACE_TRACER_H
 #define VMTRACE_TRACE_TRACER_H
@@ -25,16 +33,21 @@
 #include <sys/ptrace.h>
 #include <sys/types.h>
 
+#include "placement.h"
 #include "vmtrace/trace.h"
+#include "watch.h"
 
 /* One address space, as the tracer knows it: a number, and who uses it. */
 struct vmt_task_space {
 	uint32_t number; /* from 1 */
-	unsigned users; /* tasks in it that have not begun to exit */
+	unsigned users; /* followed tasks in it that have not begun to exit */
 	unsigned references; /* tasks that point here; the last one frees it */
 	unsigned in_flight; /* serialised calls that are between entry and exit: 0 or 1 */
 	uint64_t since_ns; /* when that call began, CLOCK_MONOTONIC */
 	unsigned overdue; /* calls that were in flight for so long that others were let in */
+	unsigned awaited; /* attached: tasks that have yet to stop; until then none goes on */
+	bool told; /* an event has introduced it */
+	bool shared_unseen; /* a task that is not followed has, or had, the same memory */
 };
 
 enum vmt_task_phase {
@@ -61,6 +74,12 @@ struct vmt_task {
 	enum vmt_task_call call_state;
 	bool in_flight; /* the running call is counted in space->in_flight */
 	bool overdue; /* the running call is counted in space->overdue */
+	bool followed; /* its steps are reported */
+	bool program; /* of the program started or attached to, not of a child process */
+	bool stopped; /* a stop of it was seen, and it was not let go (nor left listening) since */
+	bool awaited; /* counted in space->awaited */
+	bool parked; /* stopped; goes on when its space's ATTACH event has been made */
+	enum vmt_watch watch; /* the watched call that it is in */
 
 	/* How to let it go on. */
 	bool listen; /* stays in group-stop: PTRACE_LISTEN */
@@ -73,6 +92,7 @@ struct vmt_task {
 	pid_t parent_tid; /* expected child that is a copy */
 	uint32_t parent_space;
 	bool copied; /* expected child: gets a space of its own */
+	bool parent_told; /* expected copy: the parent's space is known to who gets the events */
 	bool order_inferred; /* expected copy: other threads may have changed what was copied */
 
 	struct vmt_event call; /* the call from its entry on; good unless NONE */
@@ -115,6 +135,13 @@ struct vmt_mounts {
 	size_t next; /* slot to overwrite */
 };
 
+/* How far a trace of attached processes is on its way to its end. */
+enum vmt_tracer_end {
+	VMT_END_NOT,
+	VMT_END_STOPPING, /* every task is made to stop, for a last look */
+	VMT_END_LEAVING, /* the last look was taken; every task is let go for good */
+};
+
 struct vmt_tracer {
 	struct vmt_tracer_options options;
 	uint64_t start_ns;
@@ -132,9 +159,19 @@ struct vmt_tracer {
 
 	VMT_ARRAY(struct vmt_event) events; /* ready, in order */
 	size_t events_given; /* of these, already handed out */
-	VMT_ARRAY(struct vmt_task *) ready; /* go on once all events are handed out */
+	VMT_ARRAY(struct vmt_task *) ready; /* go on once all events are handed out; NULL: gone */
 	VMT_ARRAY(struct vmt_task *) held; /* at a call's entry, first come first served */
 	bool stop_self; /* the job was stopped: stop ourselves after that */
+
+	bool attached; /* the processes were there before us, and stay after us */
+	unsigned unsettled; /* spaces whose tasks have yet to stop */
+	uint64_t attach_ns; /* when the last of them was attached to, CLOCK_MONOTONIC */
+	enum vmt_tracer_end end;
+	uint64_t end_ns; /* since when, CLOCK_MONOTONIC */
+
+	struct vmt_placement placement;
+	bool ptrace_said; /* rights.c: said that a debugger cannot work */
+	VMT_ARRAY(const char *) rights_said; /* programs that were said to run without privilege */
 
 	struct vmt_descriptions descriptions;
 	struct vmt_mounts mounts;
@@ -143,6 +180,9 @@ struct vmt_tracer {
 /* ---- tracer.c ---------------------------------------------------------------------------- */
 
 uint64_t vmt_clock_ns(void);
+/* Says one line that the user should see. */
+void vmt_tracer_notice(const struct vmt_tracer *tracer, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 /* Queues an event about @task and its space. The result is good until the next push. */
 struct vmt_event *vmt_tracer_push(struct vmt_tracer *tracer, enum vmt_event_kind kind,
 				  const struct vmt_task *task);
@@ -181,12 +221,35 @@ void vmt_task_forget_space(struct vmt_task *task);
 /* True if @tid shares its memory with @other (kcmp(2)); @guess where the kernel does not tell. */
 bool vmt_task_same_memory(pid_t tid, pid_t other, bool guess);
 
+/* ---- spawn.c ----------------------------------------------------------------------------- */
+
+VMT_MUST_CHECK int vmt_tracer_check_kernel(struct vmt_error *error);
+
+/* ---- attach.c ---------------------------------------------------------------------------- */
+
+/* The task counts as one that its space's ATTACH event waits for. */
+void vmt_attach_await(struct vmt_task *task);
+/* It stands, or has gone: the event need not wait for it any more. */
+void vmt_attach_stands(struct vmt_tracer *tracer, struct vmt_task *task);
+/* The tasks that do not stop have had their time: makes the events without them. */
+void vmt_attach_overdue(struct vmt_tracer *tracer, uint64_t now_ns);
+/* True if the task must not go on; it was put aside, or let go for good. */
+bool vmt_attach_keeps(struct vmt_tracer *tracer, struct vmt_task *task);
+/* The stopped task goes on without us. */
+void vmt_attach_release(struct vmt_tracer *tracer, struct vmt_task *task);
+/* An interrupt: begins to end the trace. False if it is not to be waited for. */
+bool vmt_attach_end(struct vmt_tracer *tracer);
+/* Goes on with it: true while a stop is to be waited for, false if there is something else to do. */
+bool vmt_attach_ending(struct vmt_tracer *tracer);
+
 /* ---- stops.c ----------------------------------------------------------------------------- */
 
 /* A status from waitpid() for @tid. */
 void vmt_tracer_dispatch(struct vmt_tracer *tracer, pid_t tid, int status);
 /* The task stands at PTRACE_EVENT_EXEC under its own, new tid. */
 void vmt_tracer_exec(struct vmt_tracer *tracer, struct vmt_task *task);
+/* The architecture of the program that @tid runs. */
+const struct vmt_arch *vmt_tracer_arch(pid_t tid);
 
 /* ---- birth.c ----------------------------------------------------------------------------- */
 
@@ -225,13 +288,21 @@ uint64_t vmt_description_number(struct vmt_descriptions *descriptions, pid_t tid
 void vmt_mount_facts(struct vmt_mounts *mounts, pid_t tid, uint64_t id, const char *path,
 		     struct vmt_file_facts *ret_facts);
 
+/* ---- rights.c ---------------------------------------------------------------------------- */
+
+/* The task has executed a program: says so if that lost privileges because it is traced. */
+void vmt_rights_exec(struct vmt_tracer *tracer, const struct vmt_task *task);
+/* The task's ptrace call failed with EPERM: says so if that is because of us. */
+void vmt_rights_ptrace(struct vmt_tracer *tracer, const struct vmt_task *task);
+
 /* ---- signals.c --------------------------------------------------------------------------- */
 
-/* Takes vmtrace's signals over, after the fork of the first process @root. */
+/* Takes vmtrace's signals over, after the fork of the first process @root, 0 if there is none. */
 void vmt_signals_take(pid_t root);
 void vmt_signals_restore(void);
 /* The first process has been reaped: from now on an interrupt ends the trace. */
 void vmt_signals_root_gone(void);
+/* True once after one or more interrupts. */
 bool vmt_signals_interrupted(void);
 /* Makes vmt_signals_wait() return every 50 ms at the latest, from now on or no more. */
 void vmt_signals_tick(bool on);

@@ -276,8 +276,9 @@ static void random_event(struct world *world)
 /* A layout as the kernel might show it: rows in order, whole pages, apart. */
 static struct vmt_layout random_layout(struct world *world)
 {
-	static const char *const anonymous[] = { "", "", "[heap]", "[stack]", "[anon:a name]",
-						 "[vdso]", "[vvar]" };
+	static const char *const anonymous[] = {
+		"", "", "[heap]", "[stack]", "[anon:a name]", "[vdso]", "[vvar]"
+	};
 	struct input *input = &world->input;
 	struct vmt_layout layout = { 0 };
 	uint64_t end = 0;
@@ -352,8 +353,8 @@ static void do_call(struct world *world)
 	if (how & 2) {
 		struct vmt_layout layout = random_layout(world);
 
-		for (unsigned i = 0;
-		     vmt_step_range(world->space, &world->step, i, &start, &end); i++)
+		for (unsigned i = 0; vmt_step_range(world->space, &world->step, i, &start, &end);
+		     i++)
 			check_range(world, &layout, start, end);
 		vmt_array_deinit(&layout);
 	}

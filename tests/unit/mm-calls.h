@@ -24,7 +24,7 @@
  *
  * A file is one too: "7 ro noexec" is description 7, opened O_RDONLY, on a noexec mount.
  *
- *	ro wo rw			access mode
+ *	ro wo rw path			access mode; path is O_PATH
  *	dir pipe chr zero		what it is, if no regular file; zero is /dev/zero
  *	append noexec overlay
  *	size=HEX			bytes
@@ -38,6 +38,12 @@
 #include <sys/stat.h>
 
 #include "mm-fixture.h"
+
+/* Braces, in a form that leaves a row on few lines. */
+#define ARGS(...) \
+	{ \
+		__VA_ARGS__ \
+	}
 
 struct call_case {
 	const char *name;
@@ -78,7 +84,6 @@ static inline void call_situation_word(struct vmt_space *space, const char *word
 		{ "data", VMT_LIMIT_DATA },
 		{ "memlock", VMT_LIMIT_MEMLOCK },
 	};
-	uint64_t value;
 
 	for (size_t i = 0; i < vmt_countof(limits); i++) {
 		if (call_value(word, limits[i].key, &space->limits[limits[i].limit]))
@@ -113,12 +118,14 @@ static inline void call_situation_word(struct vmt_space *space, const char *word
 		space->personality |= VMT_READ_IMPLIES_EXEC;
 	else if (strcmp(word, "aslr") == 0)
 		space->personality &= ~(uint32_t)VMT_ADDR_NO_RANDOMIZE;
+	else if (strcmp(word, "old") == 0)
+		assert_true(vmt_features_profile("5.15", &space->features));
 	else if (strcmp(word, "i386") == 0) {
 		space->arch = &vmt_arch_i386;
 		space->task_size = vmt_arch_i386.task_size;
 		space->mmap_base = 0xf7ffe000;
 	} else
-		(void)value, fail_msg("no situation is called %s", word);
+		fail_msg("no situation is called %s", word);
 }
 
 static inline void call_file_word(struct vmt_file_facts *file, const char *word)
@@ -131,6 +138,8 @@ static inline void call_file_word(struct vmt_file_facts *file, const char *word)
 		file->flags = O_WRONLY;
 	else if (strcmp(word, "rw") == 0)
 		file->flags = O_RDWR;
+	else if (strcmp(word, "path") == 0)
+		file->flags = O_PATH;
 	else if (strcmp(word, "dir") == 0)
 		file->mode = S_IFDIR;
 	else if (strcmp(word, "pipe") == 0)
@@ -151,20 +160,18 @@ static inline void call_file_word(struct vmt_file_facts *file, const char *word)
 		fail_msg("no file is called %s", word);
 }
 
-/* Calls @word for each word of a copy of @text. */
-#define call_each_word(text, word) \
-	for (char copy[200] = "", *save = NULL, \
-		  *word = strtok_r(strncpy(copy, (text) ? (text) : "", sizeof(copy) - 1), " ", \
-				   &save); \
-	     word; word = strtok_r(NULL, " ", &save))
-
 static inline void call_set_up(struct mm *mm, const struct call_case *row)
 {
-	call_each_word(row->situation, word)
+	char words[200];
+	char *save = NULL;
+
+	snprintf(words, sizeof(words), "%s", row->situation ? row->situation : "");
+	for (char *word = strtok_r(words, " ", &save); word; word = strtok_r(NULL, " ", &save))
 		call_situation_word(mm->space, word);
-	mm_file(mm, row->file ? strtoul(row->file, NULL, 10) : 0);
+	snprintf(words, sizeof(words), "%s", row->file ? row->file : "0");
+	mm_file(mm, strtoul(strtok_r(words, " ", &save), NULL, 10));
 	mm->event.file.mode = S_IFREG;
-	call_each_word(row->file ? row->file + strcspn(row->file, " ") : NULL, word)
+	for (char *word = strtok_r(NULL, " ", &save); word; word = strtok_r(NULL, " ", &save))
 		call_file_word(&mm->event.file, word);
 	memcpy(mm->event.words, row->words, sizeof(row->words));
 	mm->event.words_valid = row->words_valid;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The seccomp program, run by an interpreter of the few instructions that it is made of, against
- * the tables that it was made from: every number, matching and other arguments, both x86
+ * the tables that it was made from, those of watched calls too: every number, matching and other arguments, both x86
  * architectures and one that it does not know.
  */
 #include <setjmp.h>
@@ -18,6 +18,7 @@
 #include "filter.h"
 #include "vmtrace/arch.h"
 #include "vmtrace/base.h"
+#include "watch.h"
 
 enum {
 	NUMBER_END = 1024, /* beyond every call number */
@@ -27,6 +28,7 @@ enum {
 
 struct machine {
 	struct vmt_filter filter;
+	bool placement; /* the calls that it needs are filtered too */
 	unsigned steps; /* of the last run */
 };
 
@@ -72,27 +74,36 @@ static uint32_t run(struct machine *machine, const struct seccomp_data *data)
 	}
 }
 
-/* What the tables say, read one row after the other. */
-static uint32_t expected(const struct vmt_arch *arch, const struct seccomp_data *data)
+static bool is_in(const struct vmt_call_row *rows, size_t count, const struct seccomp_data *data)
 {
-	for (size_t i = 0; i < arch->call_count; i++) {
-		const struct vmt_call_row *row = &arch->calls[i];
-
-		if ((int)row->number != data->nr)
+	for (size_t i = 0; i < count; i++) {
+		if ((int)rows[i].number != data->nr)
 			continue;
-		if (row->match_count == 0)
-			return SECCOMP_RET_TRACE;
-		for (unsigned m = 0; m < row->match_count; m++)
-			if ((uint32_t)data->args[row->match_arg] == row->match[m])
-				return SECCOMP_RET_TRACE;
+		if (rows[i].match_count == 0)
+			return true;
+		for (unsigned m = 0; m < rows[i].match_count; m++)
+			if ((uint32_t)data->args[rows[i].match_arg] == rows[i].match[m])
+				return true;
 	}
-	return SECCOMP_RET_ALLOW;
+	return false;
+}
+
+/* What the tables say, read one row after the other. */
+static uint32_t expected(const struct machine *machine, const struct vmt_arch *arch,
+			 const struct seccomp_data *data)
+{
+	size_t count;
+	const struct vmt_call_row *watched = vmt_watch_rows(arch, machine->placement, &count);
+
+	return is_in(arch->calls, arch->call_count, data) || is_in(watched, count, data)
+		       ? SECCOMP_RET_TRACE
+		       : SECCOMP_RET_ALLOW;
 }
 
 static void check(struct machine *machine, const struct vmt_arch *arch,
 		  const struct seccomp_data *data)
 {
-	assert_int_equal(run(machine, data), expected(arch, data));
+	assert_int_equal(run(machine, data), expected(machine, arch, data));
 	assert_true(machine->steps <= INSTRUCTIONS_MAX);
 }
 
@@ -122,6 +133,8 @@ static void check_matches(struct machine *machine, const struct vmt_arch *arch,
 static void check_arch(struct machine *machine, const struct vmt_arch *arch)
 {
 	size_t traced = 0;
+	size_t count;
+	const struct vmt_call_row *watched = vmt_watch_rows(arch, machine->placement, &count);
 
 	for (int number = -1; number < NUMBER_END; number++) {
 		struct seccomp_data data = { .nr = number, .arch = arch->audit_arch };
@@ -134,17 +147,21 @@ static void check_arch(struct machine *machine, const struct vmt_arch *arch)
 	assert_true(traced >= 20);
 	for (size_t i = 0; i < arch->call_count; i++)
 		check_matches(machine, arch, &arch->calls[i]);
+	for (size_t i = 0; i < count; i++)
+		check_matches(machine, arch, &watched[i]);
 }
 
 static void test_tables(void **state)
 {
-	struct machine machine = { 0 };
-
 	(void)state;
-	vmt_filter_init(&machine.filter, vmt_arches);
-	check_arch(&machine, &vmt_arch_x86_64);
-	check_arch(&machine, &vmt_arch_i386);
-	vmt_filter_deinit(&machine.filter);
+	for (int placement = 0; placement < 2; placement++) {
+		struct machine machine = { .placement = placement };
+
+		vmt_filter_init(&machine.filter, vmt_arches, placement);
+		check_arch(&machine, &vmt_arch_x86_64);
+		check_arch(&machine, &vmt_arch_i386);
+		vmt_filter_deinit(&machine.filter);
+	}
 }
 
 static void test_other_arch(void **state)
@@ -152,7 +169,7 @@ static void test_other_arch(void **state)
 	struct machine machine = { 0 };
 
 	(void)state;
-	vmt_filter_init(&machine.filter, vmt_arches);
+	vmt_filter_init(&machine.filter, vmt_arches, true);
 	for (int number = 0; number < NUMBER_END; number++) {
 		struct seccomp_data data = { .nr = number, .arch = AUDIT_ARCH_S390X };
 
@@ -183,7 +200,7 @@ static void test_long_jumps(void **state)
 			rows[i].match = values;
 		}
 	}
-	vmt_filter_init(&machine.filter, arches);
+	vmt_filter_init(&machine.filter, arches, false);
 	assert_true(machine.filter.code.count > 1024);
 	check_arch(&machine, &arch);
 	check_arch(&machine, &vmt_arch_x86_64);
@@ -197,7 +214,7 @@ static void test_no_arch(void **state)
 	struct machine machine = { 0 };
 
 	(void)state;
-	vmt_filter_init(&machine.filter, arches);
+	vmt_filter_init(&machine.filter, arches, false);
 	assert_int_equal(run(&machine, &data), SECCOMP_RET_ALLOW);
 	vmt_filter_deinit(&machine.filter);
 }

@@ -60,7 +60,6 @@ static void test_empty(void **state)
 	vmt_range_verify(&set);
 	assert_null(vmt_range_find(&set, 0));
 	assert_null(vmt_range_at(&set, 0x1000));
-	assert_null(vmt_range_below(&set, UINT64_MAX));
 	assert_null(vmt_range_gap_down(&set, UINT64_MAX, 1));
 	assert_null(vmt_range_gap_up(&set, 0, 1));
 }
@@ -72,23 +71,29 @@ static void test_lookups(void **state)
 		uint64_t address;
 		struct vmt_range *find; /* first that ends above */
 		struct vmt_range *at; /* holds it */
-		struct vmt_range *below; /* last that starts below */
 	} cases[] = {
-		{ 0, &t.a, NULL, NULL },          { 0xfff, &t.a, NULL, NULL },
-		{ 0x1000, &t.a, &t.a, NULL },     { 0x1fff, &t.a, &t.a, &t.a },
-		{ 0x2000, &t.b, NULL, &t.a },     { 0x5000, &t.b, &t.b, &t.a },
-		{ 0x5001, &t.b, &t.b, &t.b },     { 0x6000, &t.c, NULL, &t.b },
-		{ 0x9fff, &t.c, &t.c, &t.c },     { 0xa000, NULL, NULL, &t.c },
-		{ UINT64_MAX, NULL, NULL, &t.c },
+		{ 0, &t.a, NULL },      { 0xfff, &t.a, NULL },      { 0x1000, &t.a, &t.a },
+		{ 0x1fff, &t.a, &t.a }, { 0x2000, &t.b, NULL },     { 0x5000, &t.b, &t.b },
+		{ 0x5001, &t.b, &t.b }, { 0x6000, &t.c, NULL },     { 0x9fff, &t.c, &t.c },
+		{ 0xa000, NULL, NULL }, { UINT64_MAX, NULL, NULL },
 	};
 
 	(void)state;
 	three_init(&t);
+	/* Each after each other: a set remembers what was looked for. */
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		assert_ptr_equal(vmt_range_find(&t.set, cases[i].address), cases[i].find);
-		assert_ptr_equal(vmt_range_at(&t.set, cases[i].address), cases[i].at);
-		assert_ptr_equal(vmt_range_below(&t.set, cases[i].address), cases[i].below);
+		for (size_t n = 0; n < sizeof(cases) / sizeof(*cases); n++) {
+			assert_ptr_equal(vmt_range_find(&t.set, cases[i].address), cases[i].find);
+			assert_ptr_equal(vmt_range_at(&t.set, cases[n].address), cases[n].at);
+			assert_ptr_equal(vmt_range_find(&t.set, cases[n].address), cases[n].find);
+		}
 	}
+	/* … and forgets what was taken out. */
+	assert_ptr_equal(vmt_range_find(&t.set, 0x5000), &t.b);
+	vmt_range_erase(&t.set, &t.b);
+	assert_ptr_equal(vmt_range_find(&t.set, 0x5000), &t.c);
+	vmt_range_erase(&t.set, &t.c);
+	assert_null(vmt_range_find(&t.set, 0x5000));
 }
 
 static void test_list(void **state)
@@ -268,17 +273,12 @@ static bool oracle_begins(const struct oracle *oracle, uint64_t page)
 static void check_lookups(const struct vmt_range_set *set, const struct oracle *oracle,
 			  uint64_t address)
 {
-	struct vmt_range *find = NULL, *below = NULL;
+	struct vmt_range *find = NULL;
 
 	for (uint64_t page = address / PAGE; page < PAGES && !find; page++)
 		find = oracle->owner[page];
-	for (uint64_t page = 0; page < PAGES && page * PAGE < address; page++) {
-		if (oracle->owner[page])
-			below = oracle->owner[page];
-	}
 	assert_ptr_equal(vmt_range_find(set, address), find);
 	assert_ptr_equal(vmt_range_at(set, address), oracle->owner[address / PAGE]);
-	assert_ptr_equal(vmt_range_below(set, address), below);
 }
 
 static void check_gaps(const struct vmt_range_set *set, const struct oracle *oracle, uint64_t limit,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random mapping calls, reproducible from a seed: the generator behind the live test that holds the
+ * Random mapping calls, reproducible from a seed: the generator behind the live tests that hold the
  * model against the kernel.
  *
  *	random-calls SEED COUNT
@@ -10,70 +10,47 @@
  * for a while, and files that are opened, duplicated and opened again. Nothing is printed; that a
  * call fails is as good as that it succeeds.
  */
+#include <asm/prctl.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/mman.h>
 #include <linux/mempolicy.h>
+#include <linux/mman.h>
+#include <linux/userfaultfd.h>
 #include <setjmp.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <sys/ioctl.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
-#include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
-#include <unistd.h>
+
+#include "random-draw.h"
 
 enum {
-	PAGE = 4096,
-	ARENA_PAGES = 256,
-	RECENT = 32,
-	FILES = 6,
-	MSEAL = 462,
-	AROUND = 64 << 20, /* bytes from the arena on in which it may map */
+	FILES = 10,
+	FILE_PAGES = 16,
+	KEYS = 2,
+	/* what older headers lack */
+	CALL_MAP_SHADOW_STACK = 453,
+	CALL_MSEAL = 462,
+	DROPPABLE = 8, /* MAP_DROPPABLE */
+	DONTUNMAP = 4, /* MREMAP_DONTUNMAP */
+	DONTNEED_LOCKED = 24,
+	COLLAPSE = 25,
+	GUARD_INSTALL = 102,
+	GUARD_REMOVE = 103,
+	SET_MEMORY_MERGE = 67,
 };
 
-/* Nothing else is near it, on either machine. */
-#ifdef __LP64__
-#define ARENA ((uintptr_t)1 << 40)
-#define OUTSIDE ((uintptr_t)1 << 62) /* of user space */
-#else
-#define ARENA ((uintptr_t)1 << 29)
-#define OUTSIDE ((uintptr_t)0 - PAGE)
-#endif
-
-static uint64_t state;
-static char *arena;
-static struct {
-	char *start;
-	size_t length;
-} recent[RECENT];
 static int files[FILES];
-static int segment = -1;
+static int keys[KEYS]; /* protection keys; -1: none */
+static int faults = -1; /* a userfaultfd of this process */
 static sigjmp_buf back;
-static size_t room; /* bytes from the last place on that a call may work on */
-
-/* xorshift64* */
-static uint64_t draw(void)
-{
-	state ^= state >> 12;
-	state ^= state << 25;
-	state ^= state >> 27;
-	return state * 2685821657736338717ULL;
-}
-
-static unsigned below(unsigned limit)
-{
-	return (unsigned)((draw() >> 32) % limit);
-}
-
-static int one_in(unsigned n)
-{
-	return below(n) == 0;
-}
 
 static void on_fault(int signal)
 {
@@ -81,79 +58,7 @@ static void on_fault(int signal)
 	siglongjmp(back, 1);
 }
 
-static size_t some_length(void)
-{
-	size_t length;
-
-	if (one_in(40))
-		length = (size_t)(1 + below(3)) << 21;
-	else if (one_in(60))
-		length = 0;
-	else
-		length = (size_t)(1 + below(one_in(4) ? 24 : 6)) * PAGE -
-			 (one_in(8) ? below(PAGE) : 0);
-	return length < room ? length : room;
-}
-
-/*
- * An address to work on: mostly in the arena, around which nothing else lies, else in something
- * that a call returned, and then no further than that reaches.
- */
-static char *some_place(void)
-{
-	char *place = arena + (size_t)below(ARENA_PAGES) * PAGE;
-	unsigned i = below(RECENT);
-
-	room = SIZE_MAX;
-	if (one_in(3) && recent[i].start) {
-		size_t offset = (size_t)below((unsigned)(recent[i].length / PAGE)) * PAGE;
-
-		place = recent[i].start + offset;
-		room = recent[i].length - offset;
-	} else if (one_in(100)) {
-		place += below(PAGE);
-	}
-	return place;
-}
-
-static size_t short_length(unsigned pages)
-{
-	size_t length = some_length();
-
-	return length < (size_t)pages * PAGE ? length : (size_t)pages * PAGE;
-}
-
-static void remember(long address, size_t length)
-{
-	unsigned i = below(RECENT);
-
-	if (address == -1 || !length ||
-	    ((char *)address >= arena && (char *)address < arena + AROUND))
-		return;
-	/* What is forgotten is unmapped, so that the process does not grow without end. */
-	if (recent[i].start)
-		syscall(SYS_munmap, recent[i].start, recent[i].length);
-	recent[i].start = (char *)address;
-	recent[i].length = (length + PAGE - 1) & ~(size_t)(PAGE - 1);
-}
-
-static int some_prot(void)
-{
-	static const int prots[] = { PROT_NONE,
-				     PROT_READ,
-				     PROT_READ | PROT_WRITE,
-				     PROT_READ | PROT_WRITE,
-				     PROT_READ | PROT_WRITE,
-				     PROT_READ | PROT_EXEC,
-				     PROT_READ | PROT_WRITE | PROT_EXEC };
-
-	return prots[below(sizeof(prots) / sizeof(*prots))];
-}
-
-static int in_arena(const char *place)
-{
-	return place >= arena && place < arena + (size_t)ARENA_PAGES * PAGE;
-}
+/* ---- mmap, munmap, mremap, brk ------------------------------------------------------------- */
 
 /* The old call takes the bytes of the offset, the new one of 32-bit programs its pages. */
 static long call_mmap(char *hint, size_t length, int prot, int flags, int fd, size_t offset)
@@ -172,28 +77,10 @@ static long call_mmap(char *hint, size_t length, int prot, int flags, int fd, si
 #endif
 }
 
-static void do_mmap(void)
+static int mmap_flags(void)
 {
-	char *hint = some_place();
-	size_t length = in_arena(hint) ? some_length() : 0;
 	int flags = one_in(4) ? MAP_SHARED : MAP_PRIVATE;
-	int fd = -1;
-	size_t offset = 0;
-	long address;
 
-	if (!length || one_in(3)) {
-		hint = NULL;
-		room = SIZE_MAX;
-		length = some_length();
-	}
-	if (one_in(3)) {
-		fd = files[below(FILES)];
-		offset = (size_t)below(16) * PAGE;
-	} else {
-		flags |= MAP_ANONYMOUS;
-	}
-	if (hint && !one_in(4) && length < (64 << 10))
-		flags |= one_in(8) ? MAP_FIXED_NOREPLACE : MAP_FIXED;
 	if (one_in(12))
 		flags |= MAP_NORESERVE;
 	if (one_in(12))
@@ -204,94 +91,73 @@ static void do_mmap(void)
 		flags |= MAP_POPULATE;
 	if (one_in(40))
 		flags |= MAP_LOCKED;
+	if (one_in(60))
+		flags = (flags & ~MAP_TYPE) | DROPPABLE;
+	if (one_in(60))
+		flags |= MAP_SHARED_VALIDATE;
 	if (one_in(100))
-		flags &= ~(MAP_SHARED | MAP_PRIVATE);
+		flags &= ~MAP_TYPE;
+	if (one_in(2000))
+		flags |= MAP_32BIT;
+	if (one_in(300))
+		flags |= MAP_HUGETLB;
+	return flags;
+}
+
+static void do_mmap(void)
+{
+	struct place hint = some_place();
+	size_t length = in_arena(hint.at) ? length_in(hint) : 0;
+	int flags = mmap_flags();
+	int prot = some_prot();
+	int fd = -1;
+	size_t offset = 0;
+
+	if (!length || one_in(3)) {
+		hint.at = NULL;
+		length = any_length();
+	}
+	if (one_in(3)) {
+		fd = files[below(FILES)];
+		offset = (size_t)below(FILE_PAGES) * PAGE;
+	} else {
+		flags |= MAP_ANONYMOUS;
+	}
+	if (hint.at && !one_in(4) && length < (64 << 10))
+		flags |= one_in(8) ? MAP_FIXED_NOREPLACE : MAP_FIXED;
 	if (one_in(200))
 		offset += 1;
-	address = call_mmap(hint, length, some_prot(), flags, one_in(200) ? 999 : fd, offset);
-	remember(address, length);
+	if (one_in(200))
+		fd = 999;
+	remember(call_mmap(hint.at, length, prot, flags, fd, offset), length);
 }
 
 static void do_munmap(void)
 {
-	char *place = some_place();
+	struct place place = some_place();
 
-	syscall(SYS_munmap, place, short_length(16));
-}
-
-static void do_mprotect(void)
-{
-	char *place = some_place();
-
-	syscall(SYS_mprotect, place, some_length(), some_prot());
-}
-
-static void do_madvise(void)
-{
-	static const int advices[] = {
-		MADV_NORMAL,
-		MADV_RANDOM,
-		MADV_SEQUENTIAL,
-		MADV_DONTNEED,
-		MADV_FREE,
-		MADV_DONTFORK,
-		MADV_DOFORK,
-		MADV_DONTDUMP,
-		MADV_DODUMP,
-		MADV_WIPEONFORK,
-		MADV_KEEPONFORK,
-		MADV_MERGEABLE,
-		MADV_UNMERGEABLE,
-		MADV_HUGEPAGE,
-		MADV_NOHUGEPAGE,
-		MADV_COLD,
-		MADV_PAGEOUT,
-		MADV_WILLNEED,
-		102 /* MADV_GUARD_INSTALL */,
-		103 /* MADV_GUARD_REMOVE */,
-		12345,
-	};
-	char *place = some_place();
-
-	syscall(SYS_madvise, place, some_length(),
-		advices[below(sizeof(advices) / sizeof(*advices))]);
-}
-
-static void do_mlock(void)
-{
-	char *place = some_place();
-
-	switch (below(4)) {
-	case 0:
-		syscall(SYS_mlock, place, short_length(16));
-		break;
-	case 1:
-		syscall(SYS_mlock2, place, short_length(16), below(3));
-		break;
-	default:
-		syscall(SYS_munlock, place, some_length());
-	}
+	syscall(SYS_munmap, place.at, short_length(place, 16));
 }
 
 static void do_mremap(void)
 {
-	char *to = some_place();
-	size_t new = short_length(32);
+	struct place to = some_place();
+	size_t new = short_length(to, 32);
+	struct place from = some_place();
+	size_t old = short_length(from, 16);
 	int flags = one_in(4) ? 0 : MREMAP_MAYMOVE;
-	char *from = some_place();
-	size_t old = short_length(16);
 	long address;
 
-	if (flags && one_in(2) && in_arena(to))
+	if (flags && one_in(2) && in_arena(to.at))
 		flags |= MREMAP_FIXED;
-	else if (flags && one_in(8) && in_arena(to))
-		flags |= 4; /* MREMAP_DONTUNMAP */
+	else if (flags && one_in(8) && in_arena(to.at))
+		flags |= DONTUNMAP;
 	if (one_in(3))
 		new = old;
-	address = syscall(SYS_mremap, from, old, new, flags, flags & (MREMAP_FIXED | 4) ? to : 0);
-	if (!in_arena(from) && address == (long)from)
-		return;
-	remember(address, new);
+	address = syscall(SYS_mremap, from.at, old, new, flags,
+			  flags & (MREMAP_FIXED | DONTUNMAP) ? to.at : 0);
+	if (in_arena(from.at) || address != (long)from.at)
+		remember(address, new);
 }
 
 static void do_brk(void)
@@ -307,29 +173,131 @@ static void do_brk(void)
 		syscall(SYS_brk, now - (long)below(4 * PAGE));
 }
 
+/* ---- Attributes ---------------------------------------------------------------------------- */
+
+static void do_mprotect(void)
+{
+	struct place place = some_place();
+	size_t length = length_in(place);
+	int prot = some_prot();
+
+	if (one_in(10))
+		syscall(SYS_pkey_mprotect, place.at, length, prot, one_of(keys));
+	else if (one_in(40))
+		syscall(SYS_mprotect, place.at, length, prot | PROT_GROWSDOWN);
+	else
+		syscall(SYS_mprotect, place.at, length, prot);
+}
+
+static const int advices[] = {
+	MADV_NORMAL,     MADV_RANDOM,     MADV_SEQUENTIAL,  MADV_DONTNEED, MADV_FREE,
+	MADV_DONTFORK,   MADV_DOFORK,     MADV_DONTDUMP,    MADV_DODUMP,   MADV_WIPEONFORK,
+	MADV_MERGEABLE,  MADV_KEEPONFORK, MADV_UNMERGEABLE, MADV_HUGEPAGE, MADV_NOHUGEPAGE,
+	MADV_COLD,       MADV_PAGEOUT,    MADV_WILLNEED,    GUARD_INSTALL, GUARD_REMOVE,
+	DONTNEED_LOCKED, 12345,
+};
+
+/* How these come out hangs on more than the VMAs, so they are few. */
+static const int open_advices[] = { MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_REMOVE,
+				    COLLAPSE };
+
+static void do_madvise(void)
+{
+	struct place place = some_place();
+	size_t length = length_in(place);
+
+	if (one_in(300))
+		syscall(SYS_madvise, place.at, length, one_of(open_advices));
+	else
+		syscall(SYS_madvise, place.at, length, one_of(advices));
+}
+
+static void do_mlock(void)
+{
+	struct place place = some_place();
+	size_t length = short_length(place, 16);
+
+	switch (below(4)) {
+	case 0:
+		syscall(SYS_mlock, place.at, length);
+		break;
+	case 1:
+		syscall(SYS_mlock2, place.at, length, below(3));
+		break;
+	default:
+		syscall(SYS_munlock, place.at, length);
+	}
+}
+
+static void do_mbind(void)
+{
+	unsigned long node = one_in(4) ? 0 : 1;
+	struct place place = some_place();
+	size_t length = length_in(place);
+	static const int modes[] = { MPOL_BIND,  MPOL_BIND,      MPOL_DEFAULT,
+				     MPOL_LOCAL, MPOL_PREFERRED, MPOL_INTERLEAVE };
+
+	syscall(SYS_mbind, place.at, length, one_of(modes), &node, 2, 0);
+}
+
+/* Registered pages answer a touch with SIGBUS. A child's descriptor would mean its parent. */
+static void do_userfault(void)
+{
+	struct place place = some_place();
+	struct uffdio_register request = {
+		.range = { .start = (uintptr_t)place.at, .len = short_length(place, 8) },
+		.mode = one_in(2) ? UFFDIO_REGISTER_MODE_MISSING : UFFDIO_REGISTER_MODE_WP,
+	};
+
+	if (faults < 0)
+		return;
+	if (one_in(2))
+		ioctl(faults, UFFDIO_REGISTER, &request);
+	else
+		ioctl(faults, UFFDIO_UNREGISTER, &request.range);
+}
+
+static void do_name(void)
+{
+	static const char *const names[] = { "one", "two", "not [this]", NULL };
+	struct place place = some_place();
+	size_t length = length_in(place);
+
+	/* Not every kernel names, and whether this one does shows only when it refuses. */
+	if (one_in(8))
+		prctl(PR_SET_VMA, PR_SET_VMA_ANON_NAME, place.at, length, one_of(names));
+}
+
+/* ---- Calls that map in other ways ---------------------------------------------------------- */
+
 static void do_shm(void)
 {
+	static int segment = -1;
+	static const int flags[] = { 0, 0, SHM_RDONLY, SHM_REMAP, SHM_RND | SHM_REMAP, SHM_EXEC };
+	size_t length = 5 * PAGE;
+	char *at = one_in(2) ? arena_page() : NULL;
 	long address;
 
 	if (segment < 0) {
-		segment = shmget(IPC_PRIVATE, 5 * PAGE, IPC_CREAT | 0600);
+		segment = shmget(IPC_PRIVATE, length, IPC_CREAT | 0600);
 		/* The segment goes with its last attach, so that nothing stays behind. */
 		address = (long)shmat(segment, NULL, 0);
 		shmctl(segment, IPC_RMID, NULL);
-		remember(address, 5 * PAGE);
+		remember(address, length);
 		return;
 	}
-	switch (below(3)) {
-	case 0:
-		address = syscall(SYS_shmat, segment,
-				  one_in(2) ? arena + (size_t)below(ARENA_PAGES) * PAGE : NULL,
-				  one_in(3)   ? SHM_RDONLY
-				  : one_in(3) ? SHM_REMAP
-					      : 0);
-		remember(address, 5 * PAGE);
-		break;
-	default:
-		syscall(SYS_shmdt, some_place());
+	if (one_in(3)) {
+		address = one_in(2) ? (long)shmat(segment, at, one_of(flags))
+				    : syscall(SYS_shmat, segment, at, one_of(flags));
+		if (address == -1 && !at)
+			segment = -1;
+		remember(address, length);
+	} else {
+		at = some_place().at;
+		if (one_in(2))
+			syscall(SYS_shmdt, at);
+		else
+			shmdt(at);
 	}
 }
 
@@ -346,103 +314,161 @@ static void do_aio(void)
 	}
 }
 
+static void do_remap_file_pages(void)
+{
+	struct place place = some_place();
+	size_t length = short_length(place, 8);
+
+	syscall(SYS_remap_file_pages, place.at, length, 0, below(FILE_PAGES), 0);
+}
+
 static void do_rare(void)
 {
-	unsigned long node = 1;
-	char *place;
-
-	switch (below(7)) {
+	switch (below(5)) {
 	case 0:
-		place = some_place();
-		syscall(SYS_remap_file_pages, place, short_length(8), 0, below(16), 0);
-		break;
-	case 1:
-		place = some_place();
-		syscall(SYS_mbind, place, some_length(), one_in(2) ? MPOL_BIND : MPOL_DEFAULT,
-			&node, 2, 0);
-		break;
-	case 2:
-		place = some_place();
-		syscall(SYS_pkey_mprotect, place, some_length(), some_prot(), -1);
-		break;
-	case 3:
 		syscall(SYS_munmap, OUTSIDE, PAGE);
 		break;
-	case 4:
-		if (one_in(40))
-			syscall(MSEAL, arena + (size_t)below(ARENA_PAGES) * PAGE, PAGE, 0);
+	case 1:
+		syscall(SYS_mprotect, arena, (size_t)-1, PROT_READ);
 		break;
-	case 5:
+	case 2:
+		if (one_in(40))
+			syscall(CALL_MSEAL, arena_page(), PAGE, 0);
+		break;
+	case 3:
 		if (one_in(40))
 			syscall(SYS_mlockall, MCL_CURRENT | (one_in(2) ? MCL_FUTURE : 0));
 		else if (one_in(4))
 			syscall(SYS_munlockall);
 		break;
 	default:
-		syscall(SYS_mprotect, arena, (size_t)-1, PROT_READ);
+		if (one_in(40))
+			syscall(CALL_MAP_SHADOW_STACK, arena_page(), PAGE, 0);
+		else
+			syscall(SYS_arch_prctl, ARCH_MAP_VDSO_64, arena);
 	}
 }
 
+/* ---- Settings ------------------------------------------------------------------------------ */
+
+/* What the process has of memory now, in pages: all, and data. */
+static void read_sizes(unsigned long *all, unsigned long *data)
+{
+	char line[128] = "";
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+	long length = read(fd, line, sizeof(line) - 1);
+
+	close(fd);
+	if (length < 0 || sscanf(line, "%lu %*u %*u %*u %*u %lu", all, data) != 2)
+		exit(2);
+}
+
+/* A limit a little above what is there; it is lifted soon after. */
+static void set_limit(void)
+{
+	static const int resources[] = { RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_STACK };
+	int resource = one_of(resources);
+	struct rlimit limit;
+	unsigned long all = 0, data = 0, pages = below(64);
+
+	read_sizes(&all, &data);
+	getrlimit((__rlimit_resource_t)resource, &limit);
+	if (resource == RLIMIT_AS)
+		pages += all;
+	else if (resource == RLIMIT_DATA)
+		pages += data;
+	limit.rlim_cur = (rlim_t)pages * PAGE;
+	setrlimit((__rlimit_resource_t)resource, &limit);
+}
+
+static void lift_limits(void)
+{
+	static const int resources[] = { RLIMIT_AS, RLIMIT_DATA, RLIMIT_MEMLOCK, RLIMIT_STACK };
+
+	for (unsigned i = 0; i < sizeof(resources) / sizeof(*resources); i++) {
+		struct rlimit limit;
+
+		getrlimit((__rlimit_resource_t)resources[i], &limit);
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit((__rlimit_resource_t)resources[i], &limit);
+	}
+}
+
+static void do_setting(void)
+{
+	static int limited;
+
+	if (limited) {
+		lift_limits();
+		limited = 0;
+		return;
+	}
+	switch (below(4)) {
+	case 0:
+		personality((unsigned)personality(0xffffffff) ^ READ_IMPLIES_EXEC);
+		break;
+	case 1:
+		prctl(PR_SET_THP_DISABLE, below(2), 0, 0, 0);
+		break;
+	case 2:
+		prctl(SET_MEMORY_MERGE, below(2), 0, 0, 0);
+		break;
+	default:
+		set_limit();
+		limited = 1;
+	}
+}
+
+/* ---- Pages and files ----------------------------------------------------------------------- */
+
 static void touch(void)
 {
-	volatile char *place = some_place();
+	volatile char *at = some_place().at;
 
-	if (sigsetjmp(back, 1))
-		return;
-	if (one_in(3))
-		(void)*place;
-	else
-		*place = (char)below(256);
+	switch (below(6)) {
+	case 0:
+	case 1:
+		if (!sigsetjmp(back, 1))
+			(void)*at;
+		break;
+	case 2:
+		/* By the kernel, in a call that maps nothing. */
+		if (read(files[5], (char *)(uintptr_t)at, 1) < 0)
+			break;
+		break;
+	default:
+		if (!sigsetjmp(back, 1))
+			*at = 1;
+	}
 }
 
 static void reopen(void)
 {
 	unsigned i = below(FILES);
+	unsigned from = below(FILES);
 	char path[64];
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", files[i]);
-	if (one_in(2)) {
-		int fd = open(path, O_RDWR | O_CLOEXEC);
+	if (one_in(2) && from != i) {
+		dup2(files[from], files[i]);
+	} else {
+		int fd;
 
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", files[i]);
+		fd = open(path, O_RDWR | O_CLOEXEC);
 		if (fd >= 0) {
 			close(files[i]);
 			files[i] = fd;
 		}
-	} else {
-		unsigned from = below(FILES);
-
-		if (from != i)
-			dup2(files[from], files[i]);
 	}
 }
 
-static void step(void)
+static int a_memfd(unsigned flags)
 {
-	unsigned what = below(100);
+	int fd = memfd_create("random", MFD_CLOEXEC | flags);
 
-	if (what < 30)
-		do_mmap();
-	else if (what < 38)
-		do_munmap();
-	else if (what < 52)
-		do_mprotect();
-	else if (what < 64)
-		do_madvise();
-	else if (what < 70)
-		do_mlock();
-	else if (what < 80)
-		do_mremap();
-	else if (what < 84)
-		do_brk();
-	else if (what < 87)
-		do_shm();
-	else if (what < 88)
-		do_aio();
-	else if (what < 91)
-		do_rare();
-	else if (what < 92 && one_in(10))
-		reopen();
-	touch();
+	if (fd < 0 || ftruncate(fd, FILE_PAGES * PAGE) < 0)
+		exit(2);
+	return fd;
 }
 
 static void open_files(void)
@@ -450,16 +476,83 @@ static void open_files(void)
 	char path[] = "/tmp/vmtrace-random-XXXXXX";
 
 	files[0] = mkstemp(path);
-	if (files[0] < 0 || ftruncate(files[0], 16 * PAGE) < 0)
+	if (files[0] < 0 || ftruncate(files[0], FILE_PAGES * PAGE) < 0)
 		exit(2);
 	files[1] = open(path, O_RDONLY | O_CLOEXEC);
 	files[2] = open(path, O_RDWR | O_CLOEXEC);
+	files[6] = open(path, O_WRONLY | O_CLOEXEC);
 	unlink(path);
 	files[3] = dup(files[0]);
-	files[4] = memfd_create("random", MFD_CLOEXEC);
-	if (files[4] < 0 || ftruncate(files[4], 16 * PAGE) < 0)
-		exit(2);
+	files[4] = a_memfd(0);
 	files[5] = open("/dev/zero", O_RDWR | O_CLOEXEC);
+	files[7] = a_memfd(MFD_ALLOW_SEALING);
+	fcntl(files[7], F_ADD_SEALS, F_SEAL_WRITE);
+	files[8] = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	files[9] = open("/dev/zero", O_PATH | O_CLOEXEC);
+}
+
+static void open_others(void)
+{
+	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_SIGBUS };
+
+	for (unsigned i = 0; i < KEYS; i++)
+		keys[i] = i ? (int)syscall(SYS_pkey_alloc, 0, 0) : -1;
+	faults = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK | UFFD_USER_MODE_ONLY);
+	if (faults >= 0 && ioctl(faults, UFFDIO_API, &api) < 0)
+		faults = -1;
+}
+
+/* ---- Together ------------------------------------------------------------------------------ */
+
+/* Each call as often in a thousand as its row says; the rest only touches a page. */
+static const struct {
+	unsigned weight;
+	void (*run)(void);
+} table[] = {
+	{ 300, do_mmap },
+	{ 80, do_munmap },
+	{ 140, do_mprotect },
+	{ 120, do_madvise },
+	{ 60, do_mlock },
+	{ 100, do_mremap },
+	{ 40, do_brk },
+	{ 30, do_shm },
+	{ 10, do_aio },
+	{ 10, do_mbind },
+	{ 10, do_remap_file_pages },
+	{ 10, do_rare },
+	{ 5, do_setting },
+	{ 10, do_userfault },
+	{ 1, do_name },
+	{ 2, reopen },
+};
+
+static void step(void)
+{
+	unsigned what = below(1000);
+
+	for (unsigned i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		if (what < table[i].weight) {
+			table[i].run();
+			break;
+		}
+		what -= table[i].weight;
+	}
+	touch();
+}
+
+/* The child goes on for a while; then its parent does. Returns where it ends. */
+static unsigned long branch(unsigned long i, unsigned long count)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		faults = -1;
+		return i + 1 + below(100);
+	}
+	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
+		continue;
+	return count;
 }
 
 int main(int argc, char **argv)
@@ -474,21 +567,15 @@ int main(int argc, char **argv)
 	sigaction(SIGSEGV, &action, NULL);
 	sigaction(SIGBUS, &action, NULL);
 	open_files();
+	open_others();
 	arena = mmap((void *)ARENA, (size_t)ARENA_PAGES * PAGE, PROT_NONE,
 		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (arena == MAP_FAILED)
 		return 2;
 	for (unsigned long i = 0; i < count; i++) {
 		step();
-		if (one_in(2000)) {
-			pid_t child = fork();
-
-			if (child == 0)
-				count = i + 1 + below(100);
-			else if (child > 0)
-				while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
-					continue;
-		}
+		if (one_in(2000))
+			count = branch(i, count);
 	}
 	return 0;
 }

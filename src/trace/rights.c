@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a program may not do because it is traced. The kernel gives a set-user-ID, set-group-ID or
+ * file-capability program no privileges under a tracer without them, nor after no_new_privs
+ * (bprm_fill_uid() of fs/exec.c, cap_bprm_creds_from_file() of security/commoncap.c, 6.18); and a
+ * task has one tracer. Nothing can be done about either, but the user should not have to guess.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/xattr.h>
+
+#include "procfs.h"
+#include "tracer.h"
+
+/* The second number, the effective one, behind "Uid:" or "Gid:". */
+static bool has_effective_id(const struct vmt_str *status, const char *key, unsigned wanted)
+{
+	const char *line = strstr(vmt_str_text(status), key);
+	unsigned real, effective;
+
+	return line && sscanf(line + strlen(key), "%u %u", &real, &effective) == 2 &&
+	       effective == wanted;
+}
+
+/* Does the file at @path give privileges that the task with @status has not got? NULL if not. */
+static const char *lost_privilege(const char *path, const struct vmt_str *status)
+{
+	struct stat file;
+	struct statvfs mount;
+	uint64_t permitted = 0;
+
+	if (stat(path, &file) < 0)
+		return NULL;
+	if (!(file.st_mode & (S_ISUID | S_ISGID)) &&
+	    getxattr(path, "security.capability", NULL, 0) <= 0)
+		return NULL;
+	/* A mount may take them away from everybody. */
+	if (statvfs(path, &mount) == 0 && mount.f_flag & ST_NOSUID)
+		return NULL;
+	if (file.st_mode & S_ISUID)
+		return has_effective_id(status, "\nUid:", file.st_uid) ? NULL : "set-user-ID";
+	if ((file.st_mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP))
+		return has_effective_id(status, "\nGid:", file.st_gid) ? NULL : "set-group-ID";
+	vmt_procfs_number(vmt_str_text(status), "CapPrm:", 16, &permitted);
+	return file.st_mode & S_ISGID || permitted ? NULL : "file capabilities";
+}
+
+void vmt_rights_exec(struct vmt_tracer *tracer, const struct vmt_task *task)
+{
+	VMT_CLEANUP(vmt_str_deinit) struct vmt_str status = { 0 };
+	char path[64];
+	char target[PATH_MAX];
+	const char *what;
+	const char *name;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", task->tid);
+	if (vmt_procfs_read(task->tid, "status", &status) < 0)
+		return;
+	what = lost_privilege(path, &status);
+	if (!what || vmt_procfs_link(task->tid, "exe", target, sizeof(target)) < 0)
+		return;
+	name = vmt_names_add(tracer->options.names, target);
+	for (size_t i = 0; i < tracer->rights_said.count; i++)
+		if (tracer->rights_said.data[i] == name)
+			return;
+	vmt_array_push(&tracer->rights_said, name);
+	vmt_tracer_notice(tracer, "%s (%s) runs without its privileges, because it is traced", name,
+			  what);
+}
+
+void vmt_rights_ptrace(struct vmt_tracer *tracer, const struct vmt_task *task)
+{
+	if (tracer->ptrace_said)
+		return;
+	tracer->ptrace_said = true;
+	vmt_tracer_notice(tracer,
+			  "process %d wants to trace and gets EPERM: a process has one tracer, and "
+			  "here that is vmtrace",
+			  task->tgid);
+}
