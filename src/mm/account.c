@@ -53,19 +53,20 @@ bool vmt_as_allows(const struct vmt_space *space, uint64_t pages)
 
 int vmt_may_expand(struct vmt_space *space, uint64_t vm_flags, uint64_t pages, uint64_t freed)
 {
-	uint64_t total = space->total_pages - freed;
+	/* What is freed counts against both, whatever it was. */
+	uint64_t more = pages - freed;
 	VMT_PATH(space, MAY_EXPAND_VM);
 
-	if (total + pages > limit_pages(space, space->limits, VMT_LIMIT_AS))
-		return over_limit(space, VMT_WHY_LIMIT_AS, total, pages, VMT_LIMIT_AS);
+	if (space->total_pages + more > limit_pages(space, space->limits, VMT_LIMIT_AS))
+		return over_limit(space, VMT_WHY_LIMIT_AS, space->total_pages, more, VMT_LIMIT_AS);
 	if (is_data(vm_flags) &&
-	    space->data_pages + pages > limit_pages(space, space->limits, VMT_LIMIT_DATA)) {
+	    space->data_pages + more > limit_pages(space, space->limits, VMT_LIMIT_DATA)) {
 		/* A limit of 0 counts as the hard limit. */
 		if (space->limits[VMT_LIMIT_DATA] == 0 &&
-		    space->data_pages + pages <=
+		    space->data_pages + more <=
 			    limit_pages(space, space->hard_limits, VMT_LIMIT_DATA))
 			return 0;
-		return over_limit(space, VMT_WHY_LIMIT_DATA, space->data_pages, pages,
+		return over_limit(space, VMT_WHY_LIMIT_DATA, space->data_pages, more,
 				  VMT_LIMIT_DATA);
 	}
 	return 0;

@@ -12,8 +12,8 @@
 void vmt_account(struct vmt_space *space, uint64_t vm_flags, int64_t pages);
 
 /*
- * may_expand_vm() (mm/vma.c): RLIMIT_AS and RLIMIT_DATA against @pages more of @vm_flags, once
- * @freed pages are gone. 0, or -ENOMEM with the reason in the step.
+ * may_expand_vm() (mm/vma.c): RLIMIT_AS and RLIMIT_DATA against @pages more of @vm_flags, less
+ * @freed pages (not more) that make room for them. 0, or -ENOMEM with the reason in the step.
  */
 int vmt_may_expand(struct vmt_space *space, uint64_t vm_flags, uint64_t pages, uint64_t freed);
 

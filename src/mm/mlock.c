@@ -85,7 +85,7 @@ static bool beyond_file(const struct vmt_space *space, const struct vmt_vma *vma
 /*
  * __mm_populate() after the lock: memory without access rights cannot be faulted in (-EFAULT, which
  * mlock reports as ENOMEM), nor can pages beyond a file's end. What the model cannot see are guard
- * pages, and whether the size of a file has changed.
+ * pages, what answers for a userfaultfd, and whether the size of a file has changed.
  */
 static int populate(struct vmt_space *space, uint64_t start, uint64_t end, struct vmt_step *step)
 {
@@ -105,7 +105,7 @@ static int populate(struct vmt_space *space, uint64_t start, uint64_t end, struc
 			vmt_why(space, why, vmt_vma_start(vma), vmt_vma_end(vma), 0, 0);
 			return -ENOMEM;
 		}
-		if ((vma->file.description || vma->flags & VMT_VM_MAYBE_GUARD) &&
+		if ((vma->file.description || vma->uffd || vma->flags & VMT_VM_MAYBE_GUARD) &&
 		    step->event->failed)
 			step->predicted = false;
 	}

@@ -344,7 +344,8 @@ int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *reque
 		if (error)
 			expected = error;
 	}
-	step->predicted = certain;
+	/* Huge pages have rules of their own for lengths and places. */
+	step->predicted = certain && !(request->flags & MAP_HUGETLB);
 	/* From here on with the kernel's own choice, where it made one. */
 	address = request->failed ? (uint64_t)expected : (uint64_t)request->result;
 	if (expected < 0 && request->failed)

@@ -31,7 +31,7 @@ static int account(struct vmt_space *space, struct vmt_vma *vma, uint64_t pages,
 	if (proposed->flags & VMT_VM_WRITE) {
 		/* Where RLIMIT_AS leaves no room even for the old flags, RLIMIT_DATA is not asked. */
 		if (!(vma->flags & VMT_VM_WRITE) && vmt_as_allows(space, pages))
-			error = vmt_may_expand(space, proposed->flags, pages, pages);
+			error = vmt_may_expand(space, proposed->flags, pages, 0);
 		if (error)
 			return error;
 		if (vma->flags & (VMT_VM_ACCOUNT | VMT_VM_WRITE | VMT_VM_HUGETLB | VMT_VM_SHARED |

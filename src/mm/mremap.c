@@ -156,7 +156,9 @@ static void copy_vma(struct vmt_space *space, const struct remap *remap, struct 
 	proposed.pgoff = vma->pgoff + vmt_pages(space, remap->address - vmt_vma_start(vma));
 	if (vmt_vma_is_anon(vma) && !vma->anon_vma)
 		proposed.pgoff = vmt_pages(space, to);
-	vmt_map_new_range(space, to, to + remap->new_length, &proposed, VMT_MERGE_BOTH_SIDES);
+	vma = vmt_map_new_range(space, to, to + remap->new_length, &proposed, VMT_MERGE_BOTH_SIDES);
+	/* mremap_userfaultfd_prep(): few ask to hear of moves. */
+	vmt_uffd_reset(space, vma);
 }
 
 /* move_vma(). Returns the new address or -errno. */

@@ -44,6 +44,9 @@ vmt_op vmt_op_rlimit; /* setrlimit, prlimit64 */
 bool vmt_aio_may_move(const struct vmt_space *space, const struct vmt_vma *vma);
 void vmt_aio_moved(struct vmt_space *space, const struct vmt_vma *vma, uint64_t address);
 
+/* userfaultfd_reset_ctx(): no userfaultfd serves the VMA any more. */
+void vmt_uffd_reset(struct vmt_space *space, struct vmt_vma *vma);
+
 /* vma_supports_mlock(): special, huge and droppable memory cannot be locked. */
 bool vmt_supports_lock(uint64_t vm_flags);
 

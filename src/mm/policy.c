@@ -103,8 +103,9 @@ int64_t vmt_op_mbind(struct vmt_space *space, const struct vmt_event *event, str
 		step->predicted = false;
 		return event->result;
 	}
-	/* queue_pages_range() looks for holes first; MPOL_DEFAULT does not mind them. */
-	if (number && vmt_range_has_hole(space, start, start + length))
+	/* queue_pages_range() looks for holes first; MPOL_DEFAULT minds only if there is no more. */
+	if ((number || !vmt_pages_in(space, start, start + length)) &&
+	    vmt_range_has_hole(space, start, start + length))
 		return -EFAULT;
 	return vmt_walk(space, start, start + length, VMT_WALK_IGNORE_HOLES, propose, &number,
 			NULL);

@@ -61,6 +61,9 @@ int64_t vmt_op_remap_file_pages(struct vmt_space *space, const struct vmt_event 
 	}
 	/* do_mmap() with the old access rights; what madvise had set is not carried over. */
 	proposed = vmt_vma_template((vma->flags & kept_flags) | space->default_flags);
+	if (space->personality & VMT_READ_IMPLIES_EXEC && vma->flags & VMT_VM_READ &&
+	    vma->flags & VMT_VM_MAYEXEC)
+		proposed.flags |= VMT_VM_EXEC;
 	proposed.file = vma->file;
 	proposed.close_hook = vma->close_hook;
 	proposed.pgoff = pgoff;

@@ -98,12 +98,14 @@ static int64_t set_mm(struct vmt_space *space, const struct vmt_event *event, st
 	return 0;
 }
 
-/* ksm_add_vmas() and ksm_del_vmas(): flags are set without a merge. */
+/* ksm_enable_merge_any() and ksm_disable_merge_any(): flags are set without a merge. */
 static void merge_any(struct vmt_space *space, bool on)
 {
 	const uint64_t never = VMT_VM_SHARED | VMT_VM_MAYSHARE | VMT_VM_HUGETLB | VMT_VM_DROPPABLE |
 			       VMT_VM_SPECIAL;
 
+	if (space->merge_any == on)
+		return;
 	space->merge_any = on;
 	for (struct vmt_vma *vma = vmt_space_first(space); vma; vma = vmt_vma_next(vma)) {
 		if (vma->flags & never)

@@ -42,6 +42,15 @@ static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start,
 	return 0;
 }
 
+void vmt_uffd_reset(struct vmt_space *space, struct vmt_vma *vma)
+{
+	if (!vma->uffd)
+		return;
+	vmt_space_touch(space, vma);
+	vmt_space_set_flags(space, vma, vma->flags & ~uffd_flags);
+	vma->uffd = 0;
+}
+
 /* validate_range() */
 static bool range_valid(const struct vmt_space *space, const struct vmt_event *event)
 {

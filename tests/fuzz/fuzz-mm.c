@@ -230,6 +230,7 @@ static void random_file(struct world *world)
 		.flags = (which >> 1) & 3,
 		.noexec = which & 8,
 		.append_only = which & 16,
+		.write_sealed = which & 32,
 		.description = (which >> 5) & 3,
 		.inode = (which >> 5) & 3,
 		.dev_major = 8,
@@ -269,6 +270,9 @@ static void random_event(struct world *world)
 	event->words_valid = (unsigned)below(input, 4);
 	for (unsigned i = 0; i < event->words_valid; i++)
 		event->words[i] = number(input);
+	/* The one word that is vmtrace's own: an errno. */
+	if (event->call == VMT_CALL_SHMAT)
+		event->words[0] &= 0xff;
 	event->text_valid = result & 2;
 	strcpy(event->text, result & 4 ? "a name" : "");
 }
@@ -407,11 +411,8 @@ static void do_fork(struct world *world)
 /* What is found in between, and settings that are not calls. */
 static void do_other(struct world *world)
 {
-	struct vmt_settings settings = {
-		.features = vmt_features_default(),
-		.max_map_count = 65530,
-		.possible_cpus = 2,
-	};
+	static const char *const profiles[] = { "5.15", "6.1", "6.18" };
+	struct vmt_settings settings = { .possible_cpus = 2 };
 	uint64_t which = take(&world->input, 1);
 	struct vmt_mapping row;
 
@@ -429,13 +430,11 @@ static void do_other(struct world *world)
 		vmt_space_set_max_map_count(world->space, take(&world->input, 1));
 	if (!(which & 4))
 		return;
+	require(vmt_features_profile(profiles[below(&world->input, vmt_countof(profiles))],
+				     &settings.features));
 	settings.max_map_count = which & 8 ? 65530 : 20;
 	settings.overcommit = which & 16 ? VMT_OVERCOMMIT_GUESS : VMT_OVERCOMMIT_NEVER;
 	settings.memory_pages = which & 32 ? 100 : 0;
-	settings.features.mremap_many = which & 64;
-	settings.features.close_never_merges = which & 128;
-	settings.features.brk_merges_below = which & 128;
-	settings.features.brk_shrinks_holes = which & 128;
 	vmt_space_configure(world->space, &settings);
 }
 

@@ -100,7 +100,7 @@ static int mmap_flags(void)
 	if (one_in(2000))
 		flags |= MAP_32BIT;
 	if (one_in(300))
-		flags |= MAP_HUGETLB;
+		flags = (flags & ~MAP_NORESERVE) | MAP_HUGETLB; /* none are reserved */
 	return flags;
 }
 
