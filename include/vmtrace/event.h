@@ -73,6 +73,7 @@ struct vmt_event {
 	 * Words that the call read or wrote through a pointer, already fetched: io_setup: the
 	 * context id; io_destroy: the first word of the ring; mbind: the node mask; prlimit: new
 	 * soft and hard limit; prctl PR_SET_VMA: none; ioctl UFFDIO_REGISTER: start, length, mode;
+	 * process_madvise on the own process: up to four pairs of start and length;
 	 * shmat: the errno that a look for the segment gave, if it is not there. words_valid counts
 	 * them, 0 if unreadable.
 	 */

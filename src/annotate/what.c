@@ -483,7 +483,8 @@ void vmt_what(const struct vmt_step *step, struct vmt_str *ret_text)
 		vmt_str_add(ret_text, "stack grew");
 		break;
 	case VMT_CAUSE_FOUND:
-		vmt_str_add(ret_text, step->why_count && step->why[0].id == VMT_WHY_ATTACHED
+		/* At attach nothing was known that could differ. */
+		vmt_str_add(ret_text, step->reason == VMT_REASON_NONE
 					      ? "found at attach"
 					      : "found in the kernel's layout");
 		break;

@@ -129,7 +129,6 @@ static const char *const plain_texts[VMT_WHY_COUNT] = {
 	[VMT_WHY_FORK_NOT_COPIED] = "MADV_DONTFORK: the child does not get it",
 	[VMT_WHY_FORK_WIPED] = "MADV_WIPEONFORK: the child's is empty",
 	[VMT_WHY_FORK_UNLOCKED] = "locks are not inherited",
-	[VMT_WHY_ATTACHED] = "there before vmtrace was attached",
 	[VMT_WHY_LENGTH_ZERO] = "the length is 0",
 	[VMT_WHY_LENGTH_WRAPS] = "address and length go beyond the end of the address space",
 	[VMT_WHY_LENGTH_UNALIGNED] = "the length is not a multiple of 8",

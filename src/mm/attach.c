@@ -98,7 +98,6 @@ static void load_found(struct vmt_loader *loader, size_t index)
 	loader->step.start = row->start;
 	loader->step.end = row->end;
 	loader->step.file_name = row->name;
-	vmt_step_why(&loader->step, (struct vmt_why){ .id = VMT_WHY_ATTACHED });
 	vmt_anon_look(space, vmt_space_insert(space, &found, row->start, row->end, found.pgoff));
 	vmt_loader_finish(loader);
 }

@@ -16,6 +16,7 @@ static vmt_op *const operations[VMT_CALL_COUNT] = {
 	[VMT_CALL_BRK] = vmt_op_brk,
 	[VMT_CALL_MREMAP] = vmt_op_mremap,
 	[VMT_CALL_MADVISE] = vmt_op_madvise,
+	[VMT_CALL_PROCESS_MADVISE] = vmt_op_process_madvise,
 	[VMT_CALL_MLOCK] = vmt_op_mlock,
 	[VMT_CALL_MLOCK2] = vmt_op_mlock,
 	[VMT_CALL_MUNLOCK] = vmt_op_mlock,

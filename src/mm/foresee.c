@@ -78,6 +78,11 @@ void vmt_space_foresee(struct vmt_space *space, const struct vmt_event *event)
 			look_at_ends(space, event->args[4],
 				     event->args[4] + vmt_page_up(space, event->args[2]));
 		break;
+	case VMT_CALL_PROCESS_MADVISE:
+		for (unsigned i = 0; i + 1 < event->words_valid; i += 2)
+			look_at(space, event->words[i],
+				event->words[i] + vmt_page_up(space, event->words[i + 1]));
+		break;
 	case VMT_CALL_MADVISE:
 	case VMT_CALL_MLOCK:
 	case VMT_CALL_MLOCK2:

@@ -208,18 +208,16 @@ static bool outcome_open(int advice)
 	}
 }
 
-int64_t vmt_op_madvise(struct vmt_space *space, const struct vmt_event *event,
-		       struct vmt_step *step)
+static int advise(struct vmt_space *space, uint64_t start, uint64_t size, int advice,
+		  struct vmt_step *step)
 {
-	uint64_t start = event->args[0];
 	uint64_t length;
-	int advice = (int)event->args[2];
 	int error;
 	VMT_PATH(space, DO_MADVISE);
 
 	if (!advice_known(advice))
 		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_ADVICE);
-	error = vmt_range_aligned(space, start, event->args[1], &length);
+	error = vmt_range_aligned(space, start, size, &length);
 	if (error)
 		return error;
 	if (!length)
@@ -234,4 +232,36 @@ int64_t vmt_op_madvise(struct vmt_space *space, const struct vmt_event *event,
 	    !space->features.madvise_split_enomem)
 		error = -EAGAIN;
 	return error;
+}
+
+int64_t vmt_op_madvise(struct vmt_space *space, const struct vmt_event *event,
+		       struct vmt_step *step)
+{
+	return advise(space, event->args[0], event->args[1], (int)event->args[2], step);
+}
+
+/* vector_madvise(): range after range up to the first error; the result is the bytes until there. */
+int64_t vmt_op_process_madvise(struct vmt_space *space, const struct vmt_event *event,
+			       struct vmt_step *step)
+{
+	int64_t done = 0;
+
+	if ((uint32_t)event->args[4])
+		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS);
+	if (!event->words_valid) {
+		/* Another process, or more ranges than are known. */
+		step->predicted = false;
+		step->whole = !event->failed;
+		step->reason = VMT_REASON_NOT_MODELLED;
+		return 0;
+	}
+	for (unsigned i = 0; i + 1 < event->words_valid; i += 2) {
+		int error = advise(space, event->words[i], event->words[i + 1], (int)event->args[3],
+				   step);
+
+		if (error)
+			return done ? done : error;
+		done += (int64_t)event->words[i + 1];
+	}
+	return done;
 }

@@ -21,6 +21,7 @@ vmt_op vmt_op_mprotect; /* mprotect.c: mprotect, pkey_mprotect */
 vmt_op vmt_op_brk; /* brk.c */
 vmt_op vmt_op_mremap; /* mremap.c */
 vmt_op vmt_op_madvise; /* madvise.c */
+vmt_op vmt_op_process_madvise;
 vmt_op vmt_op_mlock; /* mlock.c: mlock, mlock2, munlock */
 vmt_op vmt_op_mlockall; /* mlock.c: mlockall, munlockall */
 vmt_op vmt_op_mseal; /* seal.c */

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/mempolicy.h>
 
+#include "account.h"
 #include "ops.h"
 #include "path.h"
 #include "walk.h"

@@ -57,6 +57,9 @@ int64_t vmt_op_remap_file_pages(struct vmt_space *space, const struct vmt_event 
 	step->file_name = vma->file.name;
 	if (event->failed) {
 		step->predicted = false;
+		/* The last attach of a removed segment: it went when its place was cleared. */
+		if (vma->file.sysv)
+			(void)vmt_unmap_range(space, start, start + size);
 		return 0;
 	}
 	/* do_mmap() with the old access rights; what madvise had set is not carried over. */

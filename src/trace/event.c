@@ -105,8 +105,8 @@ static bool read_words(pid_t tid, uint64_t address, size_t count, size_t word_by
 		       uint64_t *ret_words)
 {
 	union {
-		uint64_t wide[6];
-		uint32_t narrow[6];
+		uint64_t wide[8];
+		uint32_t narrow[8];
 	} words;
 	size_t length = count * word_bytes;
 
@@ -298,6 +298,22 @@ static void fetch_nodes(struct vmt_task *task)
 		task->call.words[words - 1] &= (1ULL << bits % (8 * word_bytes)) - 1;
 }
 
+/* The ranges, if they are few and the pidfd stands for the task's own process. */
+static void fetch_vectors(struct vmt_task *task)
+{
+	const struct vmt_event *call = &task->call;
+	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text = { 0 };
+	char file[FD_PATH_BYTES];
+	uint64_t pid;
+
+	snprintf(file, sizeof(file), "fdinfo/%d", (int)call->args[0]);
+	if (call->args[2] < 1 || call->args[2] > vmt_countof(call->words) / 2 ||
+	    vmt_procfs_read(task->tid, file, &text) < 0 ||
+	    !vmt_procfs_number(vmt_str_text(&text), "Pid:", 10, &pid) || (pid_t)pid != task->tgid)
+		return;
+	fetch_words(task, call->args[1], 2 * (unsigned)call->args[2], arch_word_bytes(call->arch));
+}
+
 /* ---- Together ---------------------------------------------------------------------------- */
 
 void vmt_event_fetch(struct vmt_tracer *tracer, struct vmt_task *task)
@@ -335,6 +351,9 @@ void vmt_event_fetch(struct vmt_tracer *tracer, struct vmt_task *task)
 		break;
 	case VMT_CALL_SHMAT:
 		fetch_segment(task);
+		break;
+	case VMT_CALL_PROCESS_MADVISE:
+		fetch_vectors(task);
 		break;
 	case VMT_CALL_MBIND:
 		fetch_nodes(task);

@@ -408,11 +408,9 @@ static void do_fork(struct world *world)
 	vmt_array_deinit(&layout);
 }
 
-/* What is found in between, and settings that are not calls. */
+/* What is found in between: names, and a limit that another process sets. */
 static void do_other(struct world *world)
 {
-	static const char *const profiles[] = { "5.15", "6.1", "6.18" };
-	struct vmt_settings settings = { .possible_cpus = 2 };
 	uint64_t which = take(&world->input, 1);
 	struct vmt_mapping row;
 
@@ -428,10 +426,16 @@ static void do_other(struct world *world)
 	}
 	if (which & 2)
 		vmt_space_set_max_map_count(world->space, take(&world->input, 1));
-	if (!(which & 4))
-		return;
-	require(vmt_features_profile(profiles[below(&world->input, vmt_countof(profiles))],
-				     &settings.features));
+}
+
+/* A kernel's rules and settings. */
+static void configure(struct world *world)
+{
+	static const char *const profiles[] = { "5.15", "6.1", "6.18" };
+	struct vmt_settings settings = { .possible_cpus = 2 };
+	uint64_t which = take(&world->input, 1);
+
+	require(vmt_features_profile(profiles[which % vmt_countof(profiles)], &settings.features));
 	settings.max_map_count = which & 8 ? 65530 : 20;
 	settings.overcommit = which & 16 ? VMT_OVERCOMMIT_GUESS : VMT_OVERCOMMIT_NEVER;
 	settings.memory_pages = which & 32 ? 100 : 0;
@@ -461,6 +465,8 @@ static void start_space(struct world *world)
 		for (size_t i = 0; i < VMT_LIMIT_COUNT; i++)
 			space->limits[i] = take(&world->input, 1) * PAGE;
 	}
+	if (how & 64)
+		configure(world);
 	vmt_space_set_look(space, look, world);
 }
 

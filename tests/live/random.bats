@@ -59,17 +59,20 @@ agrees() {
 	[ "$(id -u)" -eq 0 ] || skip 'not root'
 	need_command setpriv
 	chmod 755 . .. ../..
+	setpriv --reuid=65534 --clear-groups test -x "$TOOLS/oracle" || skip 'nobody cannot get here'
 	agrees nobody pie 2000
 }
 
 @test 'a seed makes the same calls again' {
 	need random-calls-pie
-	local seed
+	local seed run
 	seed=$(seed)
-	random_run no-aslr pie "$seed" 300
-	jq -c 'select(.cause == "call" and .space == 1) | [.call, .args]' trace/trace.jsonl >first
-	random_run no-aslr pie "$seed" 300
-	jq -c 'select(.cause == "call" and .space == 1) | [.call, .args]' trace/trace.jsonl >second
+	for run in first second; do
+		random_run no-aslr pie "$seed" 300
+		# Ids of segments are the system's.
+		jq -c 'select(.cause == "call" and .space == 1) | [.call, (.args | del(.shmid?))]' \
+			trace/trace.jsonl >$run
+	done
 	cmp first second
 	[ "$(wc -l <first)" -gt 300 ]
 }

@@ -44,6 +44,7 @@ enum {
 	COLLAPSE = 25,
 	GUARD_INSTALL = 102,
 	GUARD_REMOVE = 103,
+	SET_MDWE = 65,
 	SET_MEMORY_MERGE = 67,
 };
 
@@ -99,7 +100,7 @@ static int mmap_flags(void)
 		flags &= ~MAP_TYPE;
 	if (one_in(2000))
 		flags |= MAP_32BIT;
-	if (one_in(300))
+	if (one_in(1500))
 		flags = (flags & ~MAP_NORESERVE) | MAP_HUGETLB; /* none are reserved */
 	return flags;
 }
@@ -201,6 +202,20 @@ static const int advices[] = {
 static const int open_advices[] = { MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_REMOVE,
 				    COLLAPSE };
 
+/* Two ranges, through a pidfd. */
+static void do_process_madvise(void)
+{
+	struct place first = some_place(), second = some_place();
+	struct iovec ranges[] = {
+		{ .iov_base = first.at, .iov_len = length_in(first) },
+		{ .iov_base = second.at, .iov_len = length_in(second) },
+	};
+	int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+
+	syscall(SYS_process_madvise, self, ranges, 2, one_of(advices), 0);
+	close(self);
+}
+
 static void do_madvise(void)
 {
 	struct place place = some_place();
@@ -208,6 +223,8 @@ static void do_madvise(void)
 
 	if (one_in(300))
 		syscall(SYS_madvise, place.at, length, one_of(open_advices));
+	else if (one_in(500))
+		do_process_madvise();
 	else
 		syscall(SYS_madvise, place.at, length, one_of(advices));
 }
@@ -240,20 +257,25 @@ static void do_mbind(void)
 	syscall(SYS_mbind, place.at, length, one_of(modes), &node, 2, 0);
 }
 
-/* Registered pages answer a touch with SIGBUS. A child's descriptor would mean its parent. */
+/*
+ * Ranges are registered for write-protection, which nobody then asks for. A registration for missing
+ * pages is taken back at once: a write that it answers leaves an anon_vma and no page, which nothing
+ * shows. A child's descriptor would mean its parent.
+ */
 static void do_userfault(void)
 {
 	struct place place = some_place();
 	struct uffdio_register request = {
 		.range = { .start = (uintptr_t)place.at, .len = short_length(place, 8) },
-		.mode = one_in(2) ? UFFDIO_REGISTER_MODE_MISSING : UFFDIO_REGISTER_MODE_WP,
+		.mode = UFFDIO_REGISTER_MODE_WP,
 	};
 
 	if (faults < 0)
 		return;
-	if (one_in(2))
-		ioctl(faults, UFFDIO_REGISTER, &request);
-	else
+	if (one_in(3))
+		request.mode = UFFDIO_REGISTER_MODE_MISSING;
+	if (one_in(3) || ioctl(faults, UFFDIO_REGISTER, &request) < 0 ||
+	    request.mode == UFFDIO_REGISTER_MODE_MISSING)
 		ioctl(faults, UFFDIO_UNREGISTER, &request.range);
 }
 
@@ -279,7 +301,7 @@ static void do_shm(void)
 	long address;
 
 	if (segment < 0) {
-		segment = shmget(IPC_PRIVATE, length, IPC_CREAT | 0600);
+		segment = shmget(IPC_PRIVATE, length, IPC_CREAT | 0700);
 		/* The segment goes with its last attach, so that nothing stays behind. */
 		address = (long)shmat(segment, NULL, 0);
 		shmctl(segment, IPC_RMID, NULL);
@@ -493,7 +515,7 @@ static void open_files(void)
 
 static void open_others(void)
 {
-	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_SIGBUS };
+	struct uffdio_api api = { .api = UFFD_API };
 
 	for (unsigned i = 0; i < KEYS; i++)
 		keys[i] = i ? (int)syscall(SYS_pkey_alloc, 0, 0) : -1;
@@ -541,6 +563,18 @@ static void step(void)
 	touch();
 }
 
+/* What cannot be taken back, or not by everybody. */
+static void change_for_good(void)
+{
+	static const int fields[] = { PR_SET_MM_START_STACK, PR_SET_MM_START_BRK, PR_SET_MM_BRK,
+				      PR_SET_MM_START_DATA, PR_SET_MM_END_DATA };
+
+	if (one_in(2))
+		prctl(SET_MDWE, 1, 0, 0, 0);
+	else
+		prctl(PR_SET_MM, one_of(fields), arena_page(), 0, 0);
+}
+
 /* The child goes on for a while; then its parent does. Returns where it ends. */
 static unsigned long branch(unsigned long i, unsigned long count)
 {
@@ -548,6 +582,8 @@ static unsigned long branch(unsigned long i, unsigned long count)
 
 	if (child == 0) {
 		faults = -1;
+		if (one_in(4))
+			change_for_good();
 		return i + 1 + below(100);
 	}
 	while (child > 0 && waitpid(child, NULL, 0) < 0 && errno == EINTR)
@@ -574,7 +610,7 @@ int main(int argc, char **argv)
 		return 2;
 	for (unsigned long i = 0; i < count; i++) {
 		step();
-		if (one_in(2000))
+		if (one_in(1000))
 			count = branch(i, count);
 	}
 	return 0;
