@@ -10,7 +10,7 @@ _vmtrace_list() {
 }
 
 _vmtrace() {
-	local options='-o --output= --log= --show= --check= --rules= --no-seccomp --no-aslr --color= -v --verbose -q --quiet -h --help -V --version'
+	local options='-o --output= -p --attach= --follow= --log= --show= --check= --rules= --no-seccomp --no-aslr --pin --color= -v --verbose -q --quiet -h --help -V --version'
 	local cur prev words cword
 	_init_completion -s || return
 
@@ -19,7 +19,7 @@ _vmtrace() {
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
 		run) [[ $i -eq 1 ]] || break ;;
-		-o | --output | --log | --show | --check | --rules | --color) ((i++)) ;;
+		-o | --output | -p | --attach | --follow | --log | --show | --check | --rules | --color) ((i++)) ;;
 		--)
 			((i++))
 			break
@@ -36,6 +36,14 @@ _vmtrace() {
 	case $prev in
 	-o | --output)
 		_filedir
+		return
+		;;
+	-p | --attach)
+		_pids
+		return
+		;;
+	--follow)
+		mapfile -t COMPREPLY < <(compgen -W 'all threads none' -- "$cur")
 		return
 		;;
 	--log)

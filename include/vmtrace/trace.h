@@ -122,8 +122,11 @@ void vmt_probe_free(struct vmt_probe *probe);
 VMT_MUST_CHECK int vmt_probe_range(struct vmt_probe *probe, uint64_t start, uint64_t end,
 				   bool with_names, struct vmt_layout *ret_rows);
 
-/* The first VMA that ends above @address, with its name; -ENOENT if there is none. */
-VMT_MUST_CHECK int vmt_probe_find(struct vmt_probe *probe, uint64_t address,
+/*
+ * The first VMA that ends above @address; -ENOENT if there is none. Its name may be NULL without
+ * @with_name (cheaper).
+ */
+VMT_MUST_CHECK int vmt_probe_find(struct vmt_probe *probe, uint64_t address, bool with_name,
 				  struct vmt_mapping *ret_row);
 
 /*

@@ -15,12 +15,19 @@
 #include "vmtrace/elf.h"
 #include "vmtrace/mm.h"
 
+enum {
+	TEXTS = 4
+};
+
 struct session_space {
 	struct vmt_space *model;
 	struct vmt_probe *probe; /* NULL: the kernel does not let us look */
 	struct vmt_space_info info;
 	struct vmt_counts counts;
 	pid_t pid; /* a task of the space that can be asked about */
+	/* The last caller; it is nearly always the same one. */
+	const char *caller; /* name of the VMA; NULL: none yet */
+	struct vmt_actor actor;
 };
 
 struct session {
@@ -33,6 +40,8 @@ struct session {
 	struct vmt_step step;
 	struct vmt_layout rows; /* the kernel's answer, kept for its memory */
 	struct vmt_str text;
+	const char *texts[TEXTS]; /* last ones of many steps; NULL: free slot */
+	size_t next_text;
 	struct vmt_settings settings;
 	struct vmt_counts counts;
 	uint32_t space_count;
@@ -108,6 +117,18 @@ static void count_step(struct vmt_counts *counts, const struct vmt_step *step)
 		counts->adjusted++;
 }
 
+/* Names of the pool for the few texts that come again and again. */
+static const char *intern(struct session *session, const char *text)
+{
+	const char **last = session->texts;
+	size_t slot = session->next_text++ % TEXTS;
+
+	for (size_t i = 0; i < TEXTS; i++)
+		if (last[i] && strcmp(last[i], text) == 0)
+			return last[i];
+	return last[slot] = vmt_names_add(session->names, text);
+}
+
 /* Gives a finished step its words, counts it, and hands it on. */
 static void publish(void *data, struct vmt_step *step)
 {
@@ -126,7 +147,7 @@ static void publish(void *data, struct vmt_step *step)
 	}
 	vmt_str_clear(&session->text);
 	vmt_what(step, &session->text);
-	step->what = vmt_names_add(session->names, vmt_str_text(&session->text));
+	step->what = intern(session, vmt_str_text(&session->text));
 	count_step(&session->current->counts, step);
 	count_step(&session->counts, step);
 	session->options->renderer->ops->step(session->options->renderer, step);
@@ -209,7 +230,8 @@ static void check_growth(struct session *session, struct session_space *space)
 		struct vmt_mapping row;
 
 		above = end;
-		if (vmt_probe_find(space->probe, end - 1, &row) < 0 || row.start == start ||
+		if (vmt_probe_find(space->probe, end - 1, false, &row) < 0 || row.start == start ||
+		    vmt_probe_find(space->probe, end - 1, true, &row) < 0 ||
 		    !vmt_space_grow(space->model, &row, &session->step))
 			continue;
 		vmt_step_end(space->model, &session->step);
@@ -342,19 +364,22 @@ static void on_call(struct session *session, const struct vmt_event *event)
 	struct session_space *space = find_space(session, event->space);
 	struct vmt_step *step = &session->step;
 	struct vmt_mapping holder = { .name = "" };
-	struct vmt_actor actor;
 
 	if (!space)
 		return;
 	session->current = space;
 	space->pid = event->tid;
 	find_caller(space, event, &holder);
-	actor = vmt_actor_of(holder.name, vmt_space_exe(space->model),
-			     vmt_space_interp(space->model), session->names);
+	/* Names of one pool: the same pointer is the same name. */
+	if (space->caller != holder.name) {
+		space->actor = vmt_actor_of(holder.name, vmt_space_exe(space->model),
+					    vmt_space_interp(space->model), session->names);
+		space->caller = holder.name;
+	}
 
 	vmt_step_begin(space->model, step);
-	step->actor = actor.name;
-	step->object = actor.object;
+	step->actor = space->actor.name;
+	step->object = space->actor.object;
 	vmt_space_call(space->model, event, step);
 	if (event->kind == VMT_EVENT_CALL_LOST) {
 		step->check = VMT_CHECK_UNCHECKED;
@@ -540,9 +565,7 @@ static int trace(struct session *session, struct vmt_status *ret_status, struct 
 		return result;
 	end = vmt_tracer_exit(session->tracer);
 	summarize(session, end);
-	ret_status->code = session->options->pid_count ? 0
-			   : end.known                 ? end.code
-						       : VMT_EXIT_FAILED;
+	ret_status->code = session->options->pid_count ? 0 : end.known ? end.code : VMT_EXIT_FAILED;
 	ret_status->signal = end.signal;
 	return 0;
 }

@@ -196,8 +196,6 @@ static bool advice_known(int advice)
 static bool outcome_open(int advice)
 {
 	switch (advice) {
-	case MADV_POPULATE_READ:
-	case MADV_POPULATE_WRITE:
 	case ADVICE_COLLAPSE:
 	case MADV_REMOVE:
 	case MADV_HWPOISON:
@@ -206,6 +204,37 @@ static bool outcome_open(int advice)
 	default:
 		return false;
 	}
+}
+
+/*
+ * madvise_populate(): the first page that cannot be faulted in decides. Guard pages and what answers
+ * for a userfaultfd the model cannot see.
+ */
+static int populate(struct vmt_space *space, uint64_t start, uint64_t end, bool write,
+		    struct vmt_step *step)
+{
+	const uint64_t needed = write ? VMT_VM_WRITE : VMT_VM_READ;
+	const struct vmt_vma *vma;
+	bool certain = true;
+
+	for (uint64_t at = start; at < end; at = vmt_vma_end(vma)) {
+		vma = vmt_find_vma(space, at);
+		if (!vma || vmt_vma_start(vma) > at) {
+			vmt_why(space, VMT_WHY_HOLE, at, end, 0, 0);
+			return -ENOMEM;
+		}
+		if (vma->flags & (VMT_VM_IO | VMT_VM_PFNMAP) || !(vma->flags & needed))
+			return refuse(space, vma);
+		if (vmt_beyond_file(space, vma, end)) {
+			vmt_why(space, VMT_WHY_LOCK_BEYOND_FILE, vmt_vma_start(vma),
+				vmt_vma_end(vma), 0, 0);
+			return -EFAULT;
+		}
+		certain &= !(vma->file.description || vma->uffd || vma->flags & VMT_VM_MAYBE_GUARD);
+	}
+	if (!certain && step->event->failed)
+		step->predicted = false;
+	return 0;
 }
 
 static int advise(struct vmt_space *space, uint64_t start, uint64_t size, int advice,
@@ -224,9 +253,12 @@ static int advise(struct vmt_space *space, uint64_t start, uint64_t size, int ad
 		return 0;
 	step->start = start;
 	step->end = start + length;
-	if (outcome_open(advice))
-		step->predicted = false;
+	if (advice == MADV_POPULATE_READ || advice == MADV_POPULATE_WRITE)
+		return populate(space, start, step->end, advice == MADV_POPULATE_WRITE, step);
 	error = vmt_walk(space, start, start + length, VMT_WALK_OVER_HOLES, propose, &advice, NULL);
+	/* A refusal is certain, success is not. */
+	if (outcome_open(advice) && (!error || advice != MADV_REMOVE) && step->event->failed)
+		step->predicted = false;
 	/* madvise_update_vma() failed for want of a VMA: madvise says EAGAIN since 5.17. */
 	if (error == -ENOMEM && vmt_step_has_why(step, VMT_WHY_SPLIT_LIMIT) &&
 	    !space->features.madvise_split_enomem)

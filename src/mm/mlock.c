@@ -72,8 +72,7 @@ static int over_limit(struct vmt_space *space, uint64_t start, uint64_t end)
 	return -ENOMEM;
 }
 
-/* Does [start, end) of the VMA have pages that lie wholly beyond the end of its file? */
-static bool beyond_file(const struct vmt_space *space, const struct vmt_vma *vma, uint64_t end)
+bool vmt_beyond_file(const struct vmt_space *space, const struct vmt_vma *vma, uint64_t end)
 {
 	uint64_t last = vmt_min_u64(end, vmt_vma_end(vma)) - vmt_vma_start(vma);
 
@@ -89,6 +88,7 @@ static bool beyond_file(const struct vmt_space *space, const struct vmt_vma *vma
  */
 static int populate(struct vmt_space *space, uint64_t start, uint64_t end, struct vmt_step *step)
 {
+	bool certain = true;
 	VMT_PATH(space, MM_POPULATE);
 
 	for (const struct vmt_vma *vma = vmt_find_vma(space, start);
@@ -99,16 +99,16 @@ static int populate(struct vmt_space *space, uint64_t start, uint64_t end, struc
 			continue;
 		if (!(vma->flags & VMT_VM_ACCESS))
 			why = VMT_WHY_LOCK_NO_ACCESS;
-		else if (beyond_file(space, vma, end))
+		else if (vmt_beyond_file(space, vma, end))
 			why = VMT_WHY_LOCK_BEYOND_FILE;
 		if (why) {
 			vmt_why(space, why, vmt_vma_start(vma), vmt_vma_end(vma), 0, 0);
 			return -ENOMEM;
 		}
-		if ((vma->file.description || vma->uffd || vma->flags & VMT_VM_MAYBE_GUARD) &&
-		    step->event->failed)
-			step->predicted = false;
+		certain &= !(vma->file.description || vma->uffd || vma->flags & VMT_VM_MAYBE_GUARD);
 	}
+	if (!certain && step->event->failed)
+		step->predicted = false;
 	return 0;
 }
 

@@ -19,7 +19,21 @@ enum {
 struct protect {
 	uint64_t prot;
 	int pkey; /* -1: keep the VMA's */
+	uint64_t populated; /* in the last VMA that was, 0 none */
 };
+
+/*
+ * Locked private memory that becomes writable is written to at once, before the next VMA's turn: by
+ * then it has an anon_vma.
+ */
+static void settle_populated(struct vmt_space *space, struct protect *protect)
+{
+	struct vmt_vma *vma = vmt_find_vma(space, protect->populated);
+
+	if (protect->populated && vma && !vma->anon_vma)
+		vmt_anon_prepare(space, vma);
+	protect->populated = 0;
+}
 
 /* VM_ACCOUNT comes with the first write permission, and goes while no page was written. */
 static int account(struct vmt_space *space, struct vmt_vma *vma, uint64_t pages,
@@ -63,13 +77,14 @@ static bool denied(const struct vmt_space *space, uint64_t old, uint64_t new)
 static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start, uint64_t end,
 		   struct vmt_vma *proposed, void *data)
 {
-	const struct protect *protect = data;
+	struct protect *protect = data;
 	VMT_PATH(space, MPROTECT_FIXUP);
 	uint64_t access = vmt_prot_flags(protect->prot);
 
 	if (protect->prot & PROT_READ && space->personality & VMT_READ_IMPLIES_EXEC &&
 	    vma->flags & VMT_VM_MAYEXEC)
 		access |= VMT_VM_EXEC;
+	settle_populated(space, protect);
 	proposed->flags = (vma->flags & ~VMT_VM_ACCESS) | access;
 	if (protect->pkey >= 0)
 		proposed->flags = (proposed->flags & ~VMT_VM_PKEY_MASK) |
@@ -86,6 +101,10 @@ static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start,
 		vmt_path_branch(space, "nothing changes");
 		return 1;
 	}
+	if ((vma->flags & (VMT_VM_WRITE | VMT_VM_SHARED | VMT_VM_LOCKED | VMT_VM_LOCKONFAULT)) ==
+		    VMT_VM_LOCKED &&
+	    access & VMT_VM_WRITE)
+		protect->populated = start;
 	return account(space, vma, vmt_pages(space, end - start), proposed);
 }
 

@@ -246,6 +246,9 @@ static int64_t move_to(struct vmt_space *space, struct remap *remap)
 		remap->old_length = remap->new_length;
 	}
 	vma = lookup(space, remap->address);
+	/* An old length of 0 overlaps nothing, not even a destination that holds the source. */
+	if (!vma)
+		return vmt_refuse(space, EFAULT, VMT_WHY_NOTHING_MAPPED);
 	if (remap->flags & DONTUNMAP)
 		error = vmt_may_expand(space, vma->flags, vmt_pages(space, remap->old_length), 0);
 	return error ? error : move_vma(space, remap);

@@ -48,6 +48,9 @@ void vmt_aio_moved(struct vmt_space *space, const struct vmt_vma *vma, uint64_t 
 /* userfaultfd_reset_ctx(): no userfaultfd serves the VMA any more. */
 void vmt_uffd_reset(struct vmt_space *space, struct vmt_vma *vma);
 
+/* Do pages of the VMA below @end lie wholly beyond the end of its file? */
+bool vmt_beyond_file(const struct vmt_space *space, const struct vmt_vma *vma, uint64_t end);
+
 /* vma_supports_mlock(): special, huge and droppable memory cannot be locked. */
 bool vmt_supports_lock(uint64_t vm_flags);
 

@@ -63,7 +63,9 @@ static char ptrace_scope(void)
 	int fd = open("/proc/sys/kernel/yama/ptrace_scope", O_RDONLY | O_CLOEXEC);
 	char scope = '0';
 
-	return fd >= 0 && read(fd, &scope, 1) == 1 ? scope : '0';
+	if (fd < 0 || read(fd, &scope, 1) != 1)
+		return '0';
+	return scope;
 }
 
 static int traced_already(pid_t pid, pid_t other, struct vmt_error *error)

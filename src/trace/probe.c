@@ -170,8 +170,11 @@ static int query_range(struct vmt_probe *probe, uint64_t start, uint64_t end, bo
 			return err;
 		}
 		vmt_array_push(ret_rows, row);
-		/* A VMA that grew under a running thread can be the answer twice. */
-		if (row.end <= address)
+		/*
+		 * The next one cannot touch the range. And a VMA that grew under a running thread
+		 * can be the answer twice.
+		 */
+		if (row.end > end || row.end <= address)
 			return 0;
 		address = row.end;
 	}
@@ -208,12 +211,13 @@ static int text_find(struct vmt_probe *probe, uint64_t address, struct vmt_mappi
 	return -ENOENT;
 }
 
-int vmt_probe_find(struct vmt_probe *probe, uint64_t address, struct vmt_mapping *ret_row)
+int vmt_probe_find(struct vmt_probe *probe, uint64_t address, bool with_name,
+		   struct vmt_mapping *ret_row)
 {
 	int err;
 
 	if (!probe->text_only) {
-		err = query(probe, address, true, ret_row);
+		err = query(probe, address, with_name, ret_row);
 		if (err != -ENOTTY)
 			return err;
 		probe->text_only = true;

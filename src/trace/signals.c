@@ -9,6 +9,7 @@
  *	TERM HUP USR1 USR2	forwarded to the first process when a process sent them; what the
  *				kernel sends (a terminal's hangup) the target gets by itself
  *	ALRM			the tick, while a task is held back
+ *	CHLD			as it was, but not sent for stops, which waitpid() tells
  *
  * Once the first process has been reaped, INT QUIT TERM HUP end the trace of what it left behind; and
  * from the start if there is none, because vmtrace attached to processes. TSTP TTOU TTIN stay
@@ -47,7 +48,7 @@ static const int forwarded[] = { SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
 static const int ending[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
 
 static struct {
-	struct sigaction saved[NSIG]; /* of the signals above and ALRM */
+	struct sigaction saved[NSIG]; /* of the signals above */
 	sigset_t saved_mask;
 	sigset_t waking; /* let through in vmt_signals_wait() only */
 	bool waking_any;
@@ -118,6 +119,7 @@ void vmt_signals_take(pid_t root)
 		.sa_flags = SA_SIGINFO | SA_RESTART,
 	};
 	const struct sigaction tick = { .sa_handler = on_tick };
+	const struct sigaction child = { .sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP };
 	sigset_t open;
 
 	assert(!state.taken);
@@ -134,6 +136,7 @@ void vmt_signals_take(pid_t root)
 		sigaddset(&open, forwarded[i]);
 	}
 	set(SIGALRM, &tick, true);
+	set(SIGCHLD, &child, true);
 	/* Whoever started vmtrace may have blocked them. */
 	sigprocmask(SIG_UNBLOCK, &open, &state.saved_mask);
 	if (!root)
@@ -151,6 +154,7 @@ void vmt_signals_restore(void)
 	for (size_t i = 0; i < vmt_countof(forwarded); i++)
 		set(forwarded[i], &state.saved[forwarded[i]], false);
 	set(SIGALRM, &state.saved[SIGALRM], false);
+	set(SIGCHLD, &state.saved[SIGCHLD], false);
 	sigprocmask(SIG_SETMASK, &state.saved_mask, NULL);
 	vmt_fd_close(&state.root_fd);
 	state.taken = false;

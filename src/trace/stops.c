@@ -27,11 +27,15 @@ static void on_entry(struct vmt_tracer *tracer, struct vmt_task *task,
 {
 	/* Cannot be unless the exit stop was skipped. */
 	vmt_tracer_call_lost(tracer, task);
-	vmt_watch_enter(tracer, task, info);
-	if (vmt_event_enter(task, info))
+	task->watch = VMT_WATCH_NONE;
+	if (vmt_event_enter(task, info)) {
+		if (task->call.call == VMT_CALL_EXECVE || task->call.call == VMT_CALL_EXECVEAT)
+			vmt_watch_enter(tracer, task, info);
 		vmt_tracer_call(tracer, task);
-	else
+	} else {
+		vmt_watch_enter(tracer, task, info);
 		vmt_tracer_ready(tracer, task);
+	}
 }
 
 /*
@@ -235,7 +239,7 @@ static void on_stranger(struct vmt_tracer *tracer, pid_t tid, int event, int sig
 	struct vmt_task *task = vmt_task_add(tracer, tid, VMT_TASK_NEWBORN);
 
 	task->stopped = true;
-	task->since_ns = vmt_clock_ns();
+	task->since_ns = tracer->now_ns;
 	if (event == PTRACE_EVENT_STOP) {
 		task->listen = is_stop_signal(signal);
 		vmt_signals_tick(true);

@@ -48,7 +48,7 @@ struct vmt_tracer *vmt_tracer_new(const struct vmt_tracer_options *options)
 	struct vmt_tracer *tracer = vmt_calloc(1, sizeof(*tracer));
 
 	tracer->options = *options;
-	tracer->start_ns = vmt_clock_ns();
+	tracer->start_ns = tracer->now_ns = vmt_clock_ns();
 	return tracer;
 }
 
@@ -124,7 +124,7 @@ struct vmt_event *vmt_tracer_push(struct vmt_tracer *tracer, enum vmt_event_kind
 		.kind = kind,
 		.pid = task->tgid,
 		.tid = task->tid,
-		.time_ns = vmt_clock_ns() - tracer->start_ns,
+		.time_ns = tracer->now_ns - tracer->start_ns,
 		.arch = task->arch,
 		.space = task->space ? task->space->number : 0,
 	};
@@ -140,7 +140,7 @@ void vmt_tracer_push_call(struct vmt_tracer *tracer, struct vmt_task *task,
 	call->kind = kind;
 	call->pid = task->tgid;
 	call->tid = task->tid;
-	call->time_ns = vmt_clock_ns() - tracer->start_ns;
+	call->time_ns = tracer->now_ns - tracer->start_ns;
 	call->space = task->space ? task->space->number : 0;
 	call->order_inferred |= task->space && task->space->shared_unseen;
 	push_event(tracer, call);
@@ -178,7 +178,7 @@ static void call_begin(struct vmt_tracer *tracer, struct vmt_task *task)
 	assert(task->space->in_flight == 0);
 	task->in_flight = true;
 	task->space->in_flight++;
-	task->space->since_ns = vmt_clock_ns();
+	task->space->since_ns = tracer->now_ns;
 	task->call.order_inferred = task->space->overdue > 0;
 }
 
@@ -296,7 +296,7 @@ static void let_go(struct vmt_tracer *tracer)
  */
 static void tick(struct vmt_tracer *tracer)
 {
-	uint64_t now_ns = vmt_clock_ns();
+	uint64_t now_ns = tracer->now_ns;
 
 	for (size_t i = 0; i < tracer->held.count; i++) {
 		struct vmt_task_space *space = tracer->held.data[i]->space;
@@ -340,6 +340,7 @@ int vmt_tracer_next(struct vmt_tracer *tracer, struct vmt_event *ret_event, stru
 		if (tracer->end != VMT_END_NOT && !vmt_attach_ending(tracer))
 			continue;
 		tid = vmt_signals_wait(&status);
+		tracer->now_ns = vmt_clock_ns();
 		if (tid >= 0)
 			vmt_tracer_dispatch(tracer, tid, status);
 		else if (errno == EINTR)

@@ -144,7 +144,8 @@ enum vmt_tracer_end {
 
 struct vmt_tracer {
 	struct vmt_tracer_options options;
-	uint64_t start_ns;
+	uint64_t start_ns; /* CLOCK_MONOTONIC */
+	uint64_t now_ns; /* when the stop that is dealt with was seen */
 	bool filtered;
 	bool exec_failed;
 	bool signals_taken; /* signals.c holds the process's signals for us */

@@ -15,7 +15,7 @@ setup() {
 @test "help names every command" {
 	run "$dev" help
 	[ "$status" -eq 0 ]
-	for command in setup build run test check bench; do
+	for command in setup build run test check soak bench; do
 		[[ $output == *"  $command "* ]]
 	done
 }

@@ -3,6 +3,7 @@
 # Facts about the kernel that naive models of layouts get wrong, one by one (programs/facts.c): the
 # step shows what the kernel did, the model said so before it looked, and the reason is the right
 # one.
+# shellcheck disable=SC2016 # what jq expands
 load live.sh
 
 setup() {

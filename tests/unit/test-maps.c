@@ -209,7 +209,7 @@ static void test_self(void **state)
 	assert_non_null(row);
 
 	assert_int_equal(vmt_probe_new(getpid(), fixture->names, &probe), 0);
-	assert_int_equal(vmt_probe_find(probe, here, &found), 0);
+	assert_int_equal(vmt_probe_find(probe, here, true, &found), 0);
 	assert_int_equal(found.start, row->start);
 	assert_int_equal(found.end, row->end);
 	assert_int_equal(found.perms, row->perms);

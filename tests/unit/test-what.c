@@ -61,7 +61,10 @@ static void test_causes(void **state)
 	fake_added(&fake, 0x1000, 0x2000, VMT_PERM_READ, "/home/u/a.out", 1);
 	check_what(&fake, "inherited from the parent");
 	check_cause(VMT_CAUSE_STACK_GROWTH, 0, "", "stack grew");
-	check_cause(VMT_CAUSE_FOUND, 0, "", "found in the kernel's layout");
+	check_cause(VMT_CAUSE_FOUND, 0, "", "found at attach");
+	fake_cause(&fake, 1, VMT_CAUSE_FOUND);
+	fake.step.reason = VMT_REASON_OTHER_PROCESS;
+	check_what(&fake, "found in the kernel's layout");
 	check_cause(VMT_CAUSE_EXEC_SPECIAL, 0, "", "map anon");
 	/* a recording may have no call to show */
 	check_cause(VMT_CAUSE_CALL, 0, "", "call");
