@@ -17,21 +17,6 @@ enum {
 	MODE_LAST = 6, /* MPOL_WEIGHTED_INTERLEAVE, 6.9 */
 };
 
-/* 0 for MPOL_DEFAULT, else a number for mode and node mask (FNV-1a). */
-static uint32_t policy_number(const struct vmt_event *event)
-{
-	uint32_t hash = 2166136261u;
-	uint64_t parts[1 + vmt_countof(event->words)] = { event->args[2] };
-
-	if (event->args[2] == MPOL_DEFAULT)
-		return 0;
-	for (unsigned i = 0; i < event->words_valid; i++)
-		parts[1 + i] = event->words[i];
-	for (size_t i = 0; i < sizeof(parts); i++)
-		hash = (hash ^ ((const unsigned char *)parts)[i]) * 16777619u;
-	return hash ? hash : 1;
-}
-
 static uint64_t placing_of(const struct vmt_event *event)
 {
 	return event->args[2] & (MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES);
@@ -49,13 +34,20 @@ static bool mode_exists(const struct vmt_event *event)
 	       placing_of(event) != (MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES);
 }
 
+static bool has_nodes(const struct vmt_event *event)
+{
+	for (unsigned i = 0; i < event->words_valid; i++) {
+		if (event->words[i])
+			return true;
+	}
+	return false;
+}
+
 /* mpol_new(): modes that do not go with an empty set of nodes, or with one that is not. */
 static bool nodes_fit(const struct vmt_event *event)
 {
-	bool nodes = false;
+	bool nodes = has_nodes(event);
 
-	for (unsigned i = 0; i < event->words_valid; i++)
-		nodes |= event->words[i] != 0;
 	switch (mode_of(event)) {
 	case MPOL_DEFAULT:
 		return !nodes;
@@ -66,6 +58,26 @@ static bool nodes_fit(const struct vmt_event *event)
 	default:
 		return nodes;
 	}
+}
+
+/*
+ * 0 for MPOL_DEFAULT, else a number for mode and node mask (FNV-1a). MPOL_PREFERRED of no node is
+ * MPOL_LOCAL.
+ */
+static uint32_t policy_number(const struct vmt_event *event)
+{
+	uint32_t hash = 2166136261u;
+	uint64_t parts[1 + vmt_countof(event->words)] = { event->args[2] & UINT32_MAX };
+
+	if (mode_of(event) == MPOL_DEFAULT)
+		return 0;
+	if (mode_of(event) == MPOL_PREFERRED && !has_nodes(event))
+		parts[0] = MPOL_LOCAL;
+	for (unsigned i = 0; i < event->words_valid; i++)
+		parts[1 + i] = event->words[i];
+	for (size_t i = 0; i < sizeof(parts); i++)
+		hash = (hash ^ ((const unsigned char *)parts)[i]) * 16777619u;
+	return hash ? hash : 1;
 }
 
 static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start, uint64_t end,

@@ -72,6 +72,37 @@ static void resolve_ipc(struct vmt_task *task)
 	}
 }
 
+/* Arguments that the kernel takes as int: the upper half of the register is not looked at. */
+static bool is_int(enum vmt_arg_kind kind)
+{
+	switch (kind) {
+	case VMT_ARG_FD:
+	case VMT_ARG_INT:
+	case VMT_ARG_ADVICE:
+	case VMT_ARG_MLOCK_FLAGS:
+	case VMT_ARG_MLOCKALL_FLAGS:
+	case VMT_ARG_MPOL_FLAGS:
+	case VMT_ARG_SHM_FLAGS:
+	case VMT_ARG_PRCTL_OP:
+	case VMT_ARG_ARCH_PRCTL_OP:
+	case VMT_ARG_IOCTL_REQUEST:
+	case VMT_ARG_RESOURCE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void cut_ints(struct vmt_event *call)
+{
+	const struct vmt_call_info *info = vmt_call_info(call->call);
+
+	for (unsigned i = 0; i < info->arg_count; i++) {
+		if (is_int(info->args[i].kind))
+			call->args[i] &= UINT32_MAX;
+	}
+}
+
 bool vmt_event_enter(struct vmt_task *task, const struct __ptrace_syscall_info *info)
 {
 	const struct vmt_arch *arch = vmt_arch_by_audit(info->arch);
@@ -95,6 +126,7 @@ bool vmt_event_enter(struct vmt_task *task, const struct __ptrace_syscall_info *
 	task->out_address = 0;
 	if (row->call == VMT_CALL_IPC)
 		resolve_ipc(task);
+	cut_ints(&task->call);
 	return true;
 }
 

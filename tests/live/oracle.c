@@ -4,7 +4,8 @@
  * address space at its end, for replay.c to compare.
  *
  *	oracle [-afs] DIRECTORY PROGRAM [ARG...]
- *	-a: no ASLR; -f: full check after each step; -s: no seccomp filter
+ *	oracle [-f] -p PID DIRECTORY
+ *	-a: no ASLR; -f: full check after each step; -s: no seccomp filter; -p: attaches to PID
  *
  * DIRECTORY/trace.jsonl is what `vmtrace -o trace.jsonl` writes. DIRECTORY/maps.N and smaps.N are
  * the texts of /proc/PID/maps and smaps of space N at the moment its last task stood at its end.
@@ -75,17 +76,23 @@ int main(int argc, char **argv)
 	struct vmt_error error = { .text = "" };
 	VMT_CLEANUP(vmt_str_deinit) struct vmt_str path = { 0 };
 	struct vmt_output output;
+	pid_t pid;
 
-	while ((option = getopt(argc, argv, "+afs")) > 0) {
+	while ((option = getopt(argc, argv, "+afsp:")) > 0) {
 		session.no_seccomp |= option == 's';
 		session.no_aslr |= option == 'a';
 		if (option == 'f')
 			session.check = VMT_CHECK_FULL;
+		if (option == 'p') {
+			pid = (pid_t)strtol(optarg, NULL, 10);
+			session.pids = &pid;
+			session.pid_count = 1;
+		}
 		if (option == '?')
 			return VMT_EXIT_FAILED;
 	}
-	if (argc < optind + 2) {
-		vmt_say("usage: oracle [-afs] DIRECTORY PROGRAM [ARG...]");
+	if (argc < optind + (session.pid_count ? 1 : 2)) {
+		vmt_say("usage: oracle [-afs] [-p PID] DIRECTORY PROGRAM [ARG...]");
 		return VMT_EXIT_FAILED;
 	}
 	session.space_end_data = argv[optind];

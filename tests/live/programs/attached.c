@@ -9,6 +9,8 @@
  *	fork, vfork		a child that maps memory and ends, or executes true
  *	signals			how many SIGRTMIN came, and the sum of their values
  *	quit			ends with 7
+ *
+ * With the argument "thread" a second thread does all that, and the first one ends before.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -102,7 +104,7 @@ static void answer(const char *text)
 	fflush(stdout);
 }
 
-int main(void)
+static int serve(void)
 {
 	struct sigaction action = { .sa_sigaction = on_signal,
 				    .sa_flags = SA_SIGINFO | SA_RESTART };
@@ -136,4 +138,23 @@ int main(void)
 		pthread_join(threads[i], NULL);
 	answer("bye");
 	return STATUS;
+}
+
+static void *serve_thread(void *first)
+{
+	pthread_join(*(pthread_t *)first, NULL);
+	exit(serve());
+}
+
+int main(int argc, char **argv)
+{
+	static pthread_t self;
+	pthread_t thread;
+
+	if (argc < 2 || strcmp(argv[1], "thread") != 0)
+		return serve();
+	self = pthread_self();
+	if (pthread_create(&thread, NULL, serve_thread, &self) != 0)
+		return 1;
+	pthread_exit(NULL);
 }

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rights WAY: what a program may do and what not.
+ *
+ *	traceme		asks to be traced
+ *	seize		forks a child and wants to trace it
+ *	filter		puts itself under a seccomp filter that lets mlock fail with E2BIG, and maps
+ *	strict		the same, but mprotect kills
+ *
+ * Prints what came of it.
+ */
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	PAGE = 4096
+};
+
+static void say(const char *what, long result)
+{
+	printf("%s: %s\n", what, result < 0 ? strerror(errno) : "ok");
+	fflush(stdout);
+}
+
+static void seize(void)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		pause();
+		_exit(0);
+	}
+	say("seize", ptrace(PTRACE_SEIZE, child, NULL, NULL));
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+}
+
+static void filter(unsigned number, unsigned action)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, action),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { .len = 4, .filter = code };
+	char *memory;
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	say("filter", prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+	memory = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	say("mmap", memory == MAP_FAILED ? -1 : 0);
+	say("mlock", mlock(memory, PAGE));
+	say("mprotect", mprotect(memory, PAGE, PROT_READ));
+	say("munmap", munmap(memory, 4 * PAGE));
+}
+
+int main(int argc, char **argv)
+{
+	const char *way = argc > 1 ? argv[1] : "";
+
+	if (strcmp(way, "traceme") == 0) {
+		say("traceme", ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+		say("traceme", ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+	} else if (strcmp(way, "seize") == 0) {
+		seize();
+	} else if (strcmp(way, "filter") == 0) {
+		filter(SYS_mlock, SECCOMP_RET_ERRNO | E2BIG);
+	} else if (strcmp(way, "strict") == 0) {
+		filter(SYS_mprotect, SECCOMP_RET_KILL_PROCESS);
+	}
+	return 0;
+}

@@ -1,0 +1,82 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What a program may not do because it is traced, and that it is said; and filters of its own.
+load live.sh
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	need rights-pie
+}
+
+@test 'a program that wants to be traced gets EPERM, said once' {
+	local option
+	for option in --no-aslr --no-seccomp; do
+		run --separate-stderr "$VMTRACE" "$option" -o log "$PROGRAMS/rights-pie" traceme
+		[ "$output" = $'traceme: Operation not permitted\ntraceme: Operation not permitted' ]
+		# shellcheck disable=SC2154 # bats sets it
+		[[ $stderr =~ ^'vmtrace: process '[0-9]+' wants to trace and gets EPERM: '[^$'\n']*$ ]]
+	done
+}
+
+@test 'a program that wants to trace its child' {
+	run --separate-stderr "$VMTRACE" -o log "$PROGRAMS/rights-pie" seize
+	[ "$output" = 'seize: Operation not permitted' ]
+	[[ $stderr == *' wants to trace and gets EPERM: '* ]]
+}
+
+@test 'nothing is said of a program that does not' {
+	run --separate-stderr "$VMTRACE" -o log "$PROGRAMS/rights-pie" filter
+	[ -z "$stderr" ]
+}
+
+# steps JQ-FILTER: the calls of the program after its filter
+steps() {
+	jq -r 'select(.call and .actor == "libc" or .actor == "program")
+		| [.call, (.errno // "ok")] | join(" ")' trace.jsonl
+}
+
+@test 'filters of the program itself' {
+	need_command jq
+	local option
+	"$PROGRAMS/rights-pie" filter >bare
+	grep -x 'mlock: Argument list too long' bare
+	for option in --no-aslr --no-seccomp; do
+		"$VMTRACE" "$option" -o trace.jsonl "$PROGRAMS/rights-pie" filter >traced
+		diff bare traced
+		jq -es '.[-1].unexplained == 0 and .[-1].adjusted == 0' trace.jsonl
+		# mlock never ran. Whether vmtrace sees it is the kernel's business.
+		steps | grep -v '^mlock' | tail -n 3 | diff - <(printf '%s ok\n' mmap mprotect munmap)
+	done
+}
+
+@test 'a filter of the program that kills it' {
+	local option
+	for option in --no-aslr --no-seccomp; do
+		run --separate-stderr "$TOOLS/launch" "$VMTRACE" "$option" -o log "$PROGRAMS/rights-pie" \
+			strict 3>end
+		[ "$(cat end)" = 'signal 31' ]
+		[[ $output == *'mlock: ok' ]]
+		grep ' 0 unexplained' log
+	done
+}
+
+# As an ordinary user.
+unprivileged() {
+	if [ "$(id -u)" -eq 0 ]; then
+		setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+	else
+		"$@"
+	fi
+}
+
+@test 'a set-user-ID program runs without its privileges, which is said' {
+	local file
+	need_command setpriv
+	file=$(command -v su || command -v mount)
+	[ -u "$file" ] || skip "$file is not set-user-ID"
+	unprivileged "$VMTRACE" --version || skip 'vmtrace cannot be run by others here'
+	run --separate-stderr unprivileged "$VMTRACE" -o /dev/null "$file" --version
+	[ "$stderr" = "vmtrace: $(realpath "$file") (set-user-ID) runs without its privileges, because it is traced" ]
+	run --separate-stderr unprivileged "$VMTRACE" -o /dev/null true
+	[ -z "$stderr" ]
+}
