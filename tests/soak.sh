@@ -13,7 +13,7 @@ TOOLS=$build/tests/live
 PROGRAMS=$TOOLS/programs
 runs=${2:-0}
 calls=5000
-# shellcheck source=live/random.sh
+# shellcheck disable=SC1091 # checked by itself
 . "$top/live/random.sh"
 
 modes=(full touched no-seccomp no-aslr)

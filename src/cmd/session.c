@@ -381,12 +381,10 @@ static void on_call(struct session *session, const struct vmt_event *event)
 	step->actor = space->actor.name;
 	step->object = space->actor.object;
 	vmt_space_call(space->model, event, step);
-	if (event->kind == VMT_EVENT_CALL_LOST) {
-		step->check = VMT_CHECK_UNCHECKED;
+	check_step(session, space);
+	/* What the kernel did of it is not known, only how it looks now, if that. */
+	if (event->kind == VMT_EVENT_CALL_LOST && step->reason == VMT_REASON_UNEXPLAINED)
 		step->reason = VMT_REASON_UNREADABLE;
-	} else {
-		check_step(session, space);
-	}
 	if (event->order_inferred)
 		excuse(step);
 	vmt_step_end(space->model, step);

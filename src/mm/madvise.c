@@ -216,25 +216,30 @@ static int populate(struct vmt_space *space, uint64_t start, uint64_t end, bool 
 	const uint64_t needed = write ? VMT_VM_WRITE : VMT_VM_READ;
 	const struct vmt_vma *vma;
 	bool certain = true;
+	int error = 0;
 
-	for (uint64_t at = start; at < end; at = vmt_vma_end(vma)) {
+	for (uint64_t at = start; at < end && !error; at = vmt_vma_end(vma)) {
 		vma = vmt_find_vma(space, at);
 		if (!vma || vmt_vma_start(vma) > at) {
 			vmt_why(space, VMT_WHY_HOLE, at, end, 0, 0);
-			return -ENOMEM;
+			error = -ENOMEM;
+			break;
 		}
-		if (vma->flags & (VMT_VM_IO | VMT_VM_PFNMAP) || !(vma->flags & needed))
-			return refuse(space, vma);
-		if (vmt_beyond_file(space, vma, end)) {
+		if (vma->flags & (VMT_VM_IO | VMT_VM_PFNMAP) || !(vma->flags & needed)) {
+			error = refuse(space, vma);
+		} else if (vmt_beyond_file(space, vma, end)) {
 			vmt_why(space, VMT_WHY_LOCK_BEYOND_FILE, vmt_vma_start(vma),
 				vmt_vma_end(vma), 0, 0);
-			return -EFAULT;
+			error = -EFAULT;
+		} else {
+			certain &= !(vma->file.description || vma->uffd ||
+				     vma->flags & VMT_VM_MAYBE_GUARD);
 		}
-		certain &= !(vma->file.description || vma->uffd || vma->flags & VMT_VM_MAYBE_GUARD);
 	}
-	if (!certain && step->event->failed)
+	/* What came before may have failed first. */
+	if (!certain && step->event->failed && step->event->result != error)
 		step->predicted = false;
-	return 0;
+	return error;
 }
 
 static int advise(struct vmt_space *space, uint64_t start, uint64_t size, int advice,

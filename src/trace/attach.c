@@ -181,10 +181,13 @@ static void add_thread(struct group *group, pid_t tid)
 static int seize_thread(struct group *group, pid_t tid)
 {
 	VMT_CLEANUP(vmt_str_deinit) struct vmt_str status = { 0 };
+	const struct vmt_task *known = vmt_task_find(group->tracer, tid);
 	int err;
 
-	if (vmt_task_find(group->tracer, tid))
+	if (known) {
+		group->space = known->space;
 		return 0;
+	}
 	if (group->tracer->options.follow == VMT_FOLLOW_NONE && tid != group->chosen) {
 		group->seen_others = true;
 		return 0;

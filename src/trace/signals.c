@@ -145,10 +145,16 @@ void vmt_signals_take(pid_t root)
 
 void vmt_signals_restore(void)
 {
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
+
 	assert(state.taken);
 	/* Also those that an interrupt started. */
 	state.ticking = true;
 	vmt_signals_tick(false);
+	/* One that is waiting now would hit what is restored: a tick, or another interrupt. */
+	for (int signal = 1; state.waking_any && signal < NSIG; signal++)
+		if (sigismember(&state.waking, signal) == 1)
+			set(signal, &ignore, false);
 	for (size_t i = 0; i < vmt_countof(ignored); i++)
 		set(ignored[i], &state.saved[ignored[i]], false);
 	for (size_t i = 0; i < vmt_countof(forwarded); i++)

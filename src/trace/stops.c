@@ -47,6 +47,17 @@ static bool is_restart(int64_t result)
 	return result == -512 || result == -513 || result == -514 || result == -516;
 }
 
+/*
+ * A filter of the target's own that traps or kills comes after the entry that we saw, and puts the
+ * call's number where the result would be (syscall_rollback() in __seccomp_filter()). Addresses are
+ * larger, other mapping calls return 0.
+ */
+static bool is_rolled_back(const struct vmt_tracer *tracer, const struct vmt_event *call)
+{
+	return !tracer->filtered && !call->failed && call->result == (int64_t)call->number &&
+	       vmt_call_info(call->call)->layout;
+}
+
 static void on_exit_of_call(struct vmt_tracer *tracer, struct vmt_task *task,
 			    const struct __ptrace_syscall_info *info)
 {
@@ -58,7 +69,7 @@ static void on_exit_of_call(struct vmt_tracer *tracer, struct vmt_task *task,
 	if (task->call_state != VMT_TASK_CALL_RUNNING)
 		return;
 	vmt_event_leave(task, info);
-	if (!exec || !is_restart(task->call.result))
+	if (!(exec && is_restart(task->call.result)) && !is_rolled_back(tracer, &task->call))
 		vmt_tracer_push_call(tracer, task, VMT_EVENT_CALL);
 	vmt_tracer_call_end(tracer, task);
 }

@@ -40,7 +40,8 @@ finish() {
 	echo quit >&6
 	read -r answer <&5
 	[ "$answer" = bye ]
-	run wait "$program"
+	status=0
+	wait "$program" || status=$?
 	[ "$status" -eq 7 ]
 }
 
@@ -71,7 +72,8 @@ map_until_seen() {
 # ends [SIGNAL]: the tracer is told to end, and ends with 0.
 ends() {
 	kill "-${1:-TERM}" "$tracer"
-	run wait "$tracer"
+	status=0
+	wait "$tracer" || status=$?
 	[ "$status" -eq 0 ]
 }
 
@@ -211,7 +213,8 @@ wait_for_state() {
 	for ((i = 0; i < 20; i++)); do
 		attach "$VMTRACE" -q -p "$program" -o log
 		kill -KILL "$tracer"
-		run wait "$tracer"
+		status=0
+		wait "$tracer" || status=$?
 		[ "$status" -eq 137 ]
 		untraced
 		ask map
@@ -245,7 +248,8 @@ wait_for_state() {
 	attach "$VMTRACE" -p "$program" -o trace.jsonl
 	map_until_seen trace.jsonl
 	finish
-	run wait "$tracer"
+	status=0
+	wait "$tracer" || status=$?
 	[ "$status" -eq 0 ]
 	jq -es '.[-1].type == "summary" and .[-1].unexplained == 0' trace.jsonl
 }
@@ -278,7 +282,8 @@ wait_for_state() {
 	echo quit >&7
 	read -r answer <&8
 	[ "$answer" = bye ]
-	run wait "$first"
+	status=0
+	wait "$first" || status=$?
 	[ "$status" -eq 7 ]
 	finish
 }

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Who is followed: --follow, with and without the filter. family-pie maps a number of pages in each
 # task that is its own.
+# shellcheck disable=SC2016 # what other shells expand
 load live.sh
 
 setup() {

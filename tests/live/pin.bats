@@ -59,37 +59,39 @@ several_cpus() {
 
 # ask LINE: lets attached-pie do it, and waits for its answer.
 ask() {
-	local line
+	local answer
 	echo "$1" >&6
-	read -r line <&5
-	answer=$line
+	read -r answer <&5
+	[ "$answer" = 'done' ]
 }
 
 @test 'a mask that somebody else sets stays' {
 	several_cpus
 	need attached-pie
-	local line cpu vmtrace own
+	local line cpu tracer own
 	mkfifo in out
 	own=$(cpus $$)
 	"$VMTRACE" --pin -q -o log "$PROGRAMS/attached-pie" <in >out 3>&- &
-	vmtrace=$!
+	tracer=$!
 	exec 6>in 5<out
 	read -r line <&5
-	program=$(pgrep -P "$vmtrace")
+	[ "$line" = ready ]
+	program=$(pgrep -P "$tracer")
 	cpu=$(cpus "$program")
 	[[ $cpu =~ ^[0-9]+$ ]]
-	[ "$(cpus "$vmtrace")" = "$cpu" ]
+	[ "$(cpus "$tracer")" = "$cpu" ]
 	taskset -cp "$own" "$program" >/dev/null
 	# Now and then vmtrace looks.
 	for ((i = 0; i < 100; i++)); do
 		ask map
 	done
 	[ "$(cpus "$program")" = "$own" ]
-	[ "$(cpus "$vmtrace")" = "$own" ]
+	[ "$(cpus "$tracer")" = "$own" ]
 	ask fork
 	[ "$(cpus "$program")" = "$own" ]
 	echo quit >&6
-	run wait "$vmtrace"
+	status=0
+	wait "$tracer" || status=$?
 	[ "$status" -eq 7 ]
 	program=
 }
@@ -97,20 +99,22 @@ ask() {
 @test 'a second task ends it, for vmtrace as well' {
 	several_cpus
 	need attached-pie
-	local line vmtrace own
+	local line tracer own
 	mkfifo in out
 	own=$(cpus $$)
 	"$VMTRACE" --pin -q -o log "$PROGRAMS/attached-pie" <in >out 3>&- &
-	vmtrace=$!
+	tracer=$!
 	exec 6>in 5<out
 	read -r line <&5
-	program=$(pgrep -P "$vmtrace")
+	[ "$line" = ready ]
+	program=$(pgrep -P "$tracer")
 	[[ $(cpus "$program") =~ ^[0-9]+$ ]]
 	ask 'busy 1'
 	[ "$(cpus "$program")" = "$own" ]
-	[ "$(cpus "$vmtrace")" = "$own" ]
+	[ "$(cpus "$tracer")" = "$own" ]
 	echo quit >&6
-	run wait "$vmtrace"
+	status=0
+	wait "$tracer" || status=$?
 	[ "$status" -eq 7 ]
 	program=
 }

@@ -43,8 +43,8 @@ steps() {
 	for option in --no-aslr --no-seccomp; do
 		"$VMTRACE" "$option" -o trace.jsonl "$PROGRAMS/rights-pie" filter >traced
 		diff bare traced
-		jq -es '.[-1].unexplained == 0 and .[-1].adjusted == 0' trace.jsonl
-		# mlock never ran. Whether vmtrace sees it is the kernel's business.
+		jq -es '.[-1].unexplained == 0' trace.jsonl
+		# mlock never ran; only without a filter of our own its entry is seen.
 		steps | grep -v '^mlock' | tail -n 3 | diff - <(printf '%s ok\n' mmap mprotect munmap)
 	done
 }
