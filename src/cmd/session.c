@@ -10,42 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "checking.h"
+#include "pipeline.h"
 #include "rules.h"
-#include "vmtrace/annotate.h"
 #include "vmtrace/elf.h"
 #include "vmtrace/mm.h"
-
-enum {
-	TEXTS = 4
-};
-
-struct session_space {
-	struct vmt_space *model;
-	struct vmt_probe *probe; /* NULL: the kernel does not let us look */
-	struct vmt_space_info info;
-	struct vmt_counts counts;
-	pid_t pid; /* a task of the space that can be asked about */
-	/* The last caller; it is nearly always the same one. */
-	const char *caller; /* name of the VMA; NULL: none yet */
-	struct vmt_actor actor;
-};
-
-struct session {
-	const struct vmt_session_options *options;
-	struct vmt_tracer *tracer;
-	struct vmt_names *names;
-	VMT_ARRAY(struct session_space *) spaces;
-	struct session_space *current; /* whose steps are being made */
-	const struct vmt_event *event; /* that they come from */
-	struct vmt_step step;
-	struct vmt_layout rows; /* the kernel's answer, kept for its memory */
-	struct vmt_str text;
-	const char *texts[TEXTS]; /* last ones of many steps; NULL: free slot */
-	size_t next_text;
-	struct vmt_settings settings;
-	struct vmt_counts counts;
-	uint32_t space_count;
-};
 
 /* ---- Spaces ----------------------------------------------------------------------------- */
 
@@ -130,7 +99,7 @@ static const char *intern(struct session *session, const char *text)
 }
 
 /* Gives a finished step its words, counts it, and hands it on. */
-static void publish(void *data, struct vmt_step *step)
+void vmt_session_publish(void *data, struct vmt_step *step)
 {
 	struct session *session = data;
 
@@ -151,92 +120,6 @@ static void publish(void *data, struct vmt_step *step)
 	count_step(&session->current->counts, step);
 	count_step(&session->counts, step);
 	session->options->renderer->ops->step(session->options->renderer, step);
-}
-
-/* Asks the kernel about [start, end) and takes over what differs. */
-static void check_range(struct session *session, struct session_space *space, uint64_t start,
-			uint64_t end)
-{
-	enum vmt_compared compared = VMT_COMPARED_ASK_WIDER;
-	bool names = vmt_step_wants_names(&session->step);
-
-	while (compared == VMT_COMPARED_ASK_WIDER) {
-		if (!space->probe ||
-		    vmt_probe_range(space->probe, start, end, names, &session->rows) < 0) {
-			session->step.check = VMT_CHECK_UNCHECKED;
-			session->step.reason = VMT_REASON_UNREADABLE;
-			return;
-		}
-		compared =
-			vmt_space_check(space->model, &session->rows, &start, &end, &session->step);
-		if (compared == VMT_COMPARED_ASK_WIDER)
-			names = true;
-	}
-}
-
-/* All VMAs of the space, gate pages left out. */
-static int read_whole(struct session *session, pid_t pid, struct vmt_layout *rows)
-{
-	int result = vmt_proc_maps(pid, session->names, rows);
-	size_t kept = 0;
-
-	for (size_t i = 0; i < rows->count; i++) {
-		if (!rows->data[i].gate)
-			rows->data[kept++] = rows->data[i];
-	}
-	rows->count = kept;
-	return result;
-}
-
-static void check_full(struct session *session, struct session_space *space)
-{
-	uint64_t start = 0;
-	uint64_t end = UINT64_MAX;
-
-	if (read_whole(session, space->pid, &session->rows) < 0) {
-		session->step.check = VMT_CHECK_UNCHECKED;
-		session->step.reason = VMT_REASON_UNREADABLE;
-		return;
-	}
-	vmt_space_check(space->model, &session->rows, &start, &end, &session->step);
-}
-
-static void check_step(struct session *session, struct session_space *space)
-{
-	uint64_t start, end;
-
-	if (session->options->check == VMT_CHECK_OFF) {
-		session->step.check = VMT_CHECK_UNCHECKED;
-		return;
-	}
-	session->step.check = VMT_CHECK_MATCH;
-	if (session->options->check == VMT_CHECK_FULL) {
-		check_full(session, space);
-		return;
-	}
-	for (unsigned i = 0; vmt_step_range(space->model, &session->step, i, &start, &end); i++)
-		check_range(session, space, start, end);
-}
-
-/* A stack grows in page faults, without a call: looked for before each call and at the end. */
-static void check_growth(struct session *session, struct session_space *space)
-{
-	uint64_t above = 0;
-	uint64_t start, end;
-
-	if (session->options->check == VMT_CHECK_OFF)
-		return;
-	while (space->probe && vmt_space_grower(space->model, above, &start, &end)) {
-		struct vmt_mapping row;
-
-		above = end;
-		if (vmt_probe_find(space->probe, end - 1, false, &row) < 0 || row.start == start ||
-		    vmt_probe_find(space->probe, end - 1, true, &row) < 0 ||
-		    !vmt_space_grow(space->model, &row, &session->step))
-			continue;
-		vmt_step_end(space->model, &session->step);
-		publish(session, &session->step);
-	}
 }
 
 /* ---- Events ----------------------------------------------------------------------------- */
@@ -278,9 +161,9 @@ static void on_image(struct session *session, const struct vmt_event *event, boo
 	vmt_space_show_path(space->model, session->options->show_path);
 	session->options->renderer->ops->space(session->options->renderer, &space->info);
 	if (found)
-		vmt_space_attach(space->model, image, publish, session);
+		vmt_space_attach(space->model, image, vmt_session_publish, session);
 	else
-		vmt_space_exec(space->model, image, publish, session);
+		vmt_space_exec(space->model, image, vmt_session_publish, session);
 	vmt_image_deinit(image);
 	free(image);
 }
@@ -295,7 +178,7 @@ static void check_parent(struct session *session, struct session_space *parent)
 	own.tid = parent->pid;
 	session->event = &own;
 	session->current = parent;
-	check_growth(session, parent);
+	vmt_check_growth(session, parent);
 	session->event = event;
 }
 
@@ -316,7 +199,7 @@ static void on_fork(struct session *session, const struct vmt_event *event)
 	space->info.exe = parent->info.exe;
 	session->options->renderer->ops->space(session->options->renderer, &space->info);
 	space->model = vmt_space_fork(parent->model, event->space, readable ? &layout : NULL,
-				      publish, session);
+				      vmt_session_publish, session);
 	vmt_space_set_look(space->model, look_at_pages, space);
 	vmt_layout_deinit(&layout);
 }
@@ -329,7 +212,7 @@ static void on_enter(struct session *session, const struct vmt_event *event)
 		return;
 	session->current = space;
 	space->pid = event->tid;
-	check_growth(session, space);
+	vmt_check_growth(session, space);
 	vmt_space_foresee(space->model, event);
 }
 
@@ -350,13 +233,6 @@ static void find_caller(const struct session_space *space, const struct vmt_even
 		    sizeof(address) &&
 	    vmt_space_find(space->model, address, &caller) && caller.perms & VMT_PERM_EXEC)
 		*ret_holder = caller;
-}
-
-/* Others may have changed the space, unseen or at the same time. */
-static void excuse(struct vmt_step *step)
-{
-	if (step->reason == VMT_REASON_UNEXPLAINED)
-		step->reason = VMT_REASON_ORDER_INFERRED;
 }
 
 static void on_call(struct session *session, const struct vmt_event *event)
@@ -381,44 +257,14 @@ static void on_call(struct session *session, const struct vmt_event *event)
 	step->actor = space->actor.name;
 	step->object = space->actor.object;
 	vmt_space_call(space->model, event, step);
-	check_step(session, space);
+	vmt_check_step(session, space);
 	/* What the kernel did of it is not known, only how it looks now, if that. */
 	if (event->kind == VMT_EVENT_CALL_LOST && step->reason == VMT_REASON_UNEXPLAINED)
 		step->reason = VMT_REASON_UNREADABLE;
 	if (event->order_inferred)
-		excuse(step);
+		vmt_check_excuse(step);
 	vmt_step_end(space->model, step);
-	publish(session, step);
-}
-
-/* The last look: the whole layout, names included, before the task goes. */
-static void check_whole(struct session *session, struct session_space *space, pid_t pid)
-{
-	struct vmt_layout rows = { 0 };
-	uint64_t start = 0;
-	uint64_t end = UINT64_MAX;
-
-	if (session->options->check == VMT_CHECK_OFF)
-		return;
-	check_growth(session, space);
-	if (read_whole(session, pid, &rows) < 0) {
-		vmt_layout_deinit(&rows);
-		return;
-	}
-	for (size_t i = 0; i < rows.count; i++)
-		vmt_space_refresh_name(space->model, &rows.data[i]);
-	vmt_step_begin(space->model, &session->step);
-	session->step.cause = VMT_CAUSE_FOUND;
-	if (vmt_space_check(space->model, &rows, &start, &end, &session->step) ==
-	    VMT_COMPARED_EQUAL) {
-		vmt_step_cancel(space->model);
-	} else {
-		if (session->event->order_inferred)
-			excuse(&session->step);
-		vmt_step_end(space->model, &session->step);
-		publish(session, &session->step);
-	}
-	vmt_layout_deinit(&rows);
+	vmt_session_publish(session, step);
 }
 
 static void on_space_end(struct session *session, const struct vmt_event *event)
@@ -431,7 +277,7 @@ static void on_space_end(struct session *session, const struct vmt_event *event)
 		return;
 	session->current = space;
 	if (event->alive) {
-		check_whole(session, space, event->tid);
+		vmt_check_whole(session, space, event->tid);
 		if (session->options->space_end)
 			session->options->space_end(session->options->space_end_data, event->tid,
 						    event->space);

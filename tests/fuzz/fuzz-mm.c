@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <linux/types.h>
-
 #include <linux/userfaultfd.h>
 #include <sys/ioctl.h>
 

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * After a step the kernel is asked about the range that it touched (PROCMAP_QUERY), and where the
+ * model differs the kernel's layout is taken over (checking.h). The comparison itself is the
+ * model's: vmt_space_check().
+ */
+#include "checking.h"
+
+/* Others may have changed the space, unseen or at the same time. */
+void vmt_check_excuse(struct vmt_step *step)
+{
+	if (step->reason == VMT_REASON_UNEXPLAINED)
+		step->reason = VMT_REASON_ORDER_INFERRED;
+}
+
+/* Asks the kernel about [start, end) and takes over what differs. */
+static void check_range(struct session *session, struct session_space *space, uint64_t start,
+			uint64_t end)
+{
+	enum vmt_compared compared = VMT_COMPARED_ASK_WIDER;
+	bool names = vmt_step_wants_names(&session->step);
+
+	while (compared == VMT_COMPARED_ASK_WIDER) {
+		if (!space->probe ||
+		    vmt_probe_range(space->probe, start, end, names, &session->rows) < 0) {
+			session->step.check = VMT_CHECK_UNCHECKED;
+			session->step.reason = VMT_REASON_UNREADABLE;
+			return;
+		}
+		compared =
+			vmt_space_check(space->model, &session->rows, &start, &end, &session->step);
+		if (compared == VMT_COMPARED_ASK_WIDER)
+			names = true;
+	}
+}
+
+/* All VMAs of the space, gate pages left out. */
+static int read_whole(struct session *session, pid_t pid, struct vmt_layout *rows)
+{
+	int result = vmt_proc_maps(pid, session->names, rows);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		if (!rows->data[i].gate)
+			rows->data[kept++] = rows->data[i];
+	}
+	rows->count = kept;
+	return result;
+}
+
+static void check_full(struct session *session, struct session_space *space)
+{
+	uint64_t start = 0;
+	uint64_t end = UINT64_MAX;
+
+	if (read_whole(session, space->pid, &session->rows) < 0) {
+		session->step.check = VMT_CHECK_UNCHECKED;
+		session->step.reason = VMT_REASON_UNREADABLE;
+		return;
+	}
+	vmt_space_check(space->model, &session->rows, &start, &end, &session->step);
+}
+
+void vmt_check_step(struct session *session, struct session_space *space)
+{
+	uint64_t start, end;
+
+	if (session->options->check == VMT_CHECK_OFF) {
+		session->step.check = VMT_CHECK_UNCHECKED;
+		return;
+	}
+	session->step.check = VMT_CHECK_MATCH;
+	if (session->options->check == VMT_CHECK_FULL) {
+		check_full(session, space);
+		return;
+	}
+	for (unsigned i = 0; vmt_step_range(space->model, &session->step, i, &start, &end); i++)
+		check_range(session, space, start, end);
+}
+
+/* A stack grows in page faults, without a call: looked for before each call and at the end. */
+void vmt_check_growth(struct session *session, struct session_space *space)
+{
+	uint64_t above = 0;
+	uint64_t start, end;
+
+	if (session->options->check == VMT_CHECK_OFF)
+		return;
+	while (space->probe && vmt_space_grower(space->model, above, &start, &end)) {
+		struct vmt_mapping row;
+
+		above = end;
+		if (vmt_probe_find(space->probe, end - 1, false, &row) < 0 || row.start == start ||
+		    vmt_probe_find(space->probe, end - 1, true, &row) < 0 ||
+		    !vmt_space_grow(space->model, &row, &session->step))
+			continue;
+		vmt_step_end(space->model, &session->step);
+		vmt_session_publish(session, &session->step);
+	}
+}
+
+/* The last look: the whole layout, names included, before the task goes. */
+void vmt_check_whole(struct session *session, struct session_space *space, pid_t pid)
+{
+	struct vmt_layout rows = { 0 };
+	uint64_t start = 0;
+	uint64_t end = UINT64_MAX;
+
+	if (session->options->check == VMT_CHECK_OFF)
+		return;
+	vmt_check_growth(session, space);
+	if (read_whole(session, pid, &rows) < 0) {
+		vmt_layout_deinit(&rows);
+		return;
+	}
+	for (size_t i = 0; i < rows.count; i++)
+		vmt_space_refresh_name(space->model, &rows.data[i]);
+	vmt_step_begin(space->model, &session->step);
+	session->step.cause = VMT_CAUSE_FOUND;
+	if (vmt_space_check(space->model, &rows, &start, &end, &session->step) ==
+	    VMT_COMPARED_EQUAL) {
+		vmt_step_cancel(space->model);
+	} else {
+		if (session->event->order_inferred)
+			vmt_check_excuse(&session->step);
+		vmt_step_end(space->model, &session->step);
+		vmt_session_publish(session, &session->step);
+	}
+	vmt_layout_deinit(&rows);
+}

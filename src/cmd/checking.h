@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * checking: the model is held against the kernel, as widely as --check says.
+ */
+#ifndef CMD_CHECKING_H
+#define CMD_CHECKING_H
+
+#include "pipeline.h"
+
+/* Compares what session->step touched, or the whole layout, and takes over what differs. */
+void vmt_check_step(struct session *session, struct session_space *space);
+
+/*
+ * A stack grows in page faults, without a call: looked for before each call and at the end. What
+ * grew is a step of its own.
+ */
+void vmt_check_growth(struct session *session, struct session_space *space);
+
+/* A difference that others made who are not watched is not the model's mistake. */
+void vmt_check_excuse(struct vmt_step *step);
+
+/* The last look: the whole layout, names included, before the task goes. */
+void vmt_check_whole(struct session *session, struct session_space *space, pid_t pid);
+
+#endif

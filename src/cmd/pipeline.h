@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pipeline: what session.c and checking.c share: the spaces that are alive, and the step that is
+ * on its way to the renderer.
+ */
+#ifndef CMD_PIPELINE_H
+#define CMD_PIPELINE_H
+
+#include "session.h"
+#include "vmtrace/annotate.h"
+#include "vmtrace/mm.h"
+
+enum {
+	TEXTS = 4
+};
+
+/* One address space that is alive: its model, the kernel's answers about it, and its counts. */
+struct session_space {
+	struct vmt_space *model;
+	struct vmt_probe *probe; /* NULL: the kernel does not let us look */
+	struct vmt_space_info info;
+	struct vmt_counts counts;
+	pid_t pid; /* a task of the space that can be asked about */
+	/* The last caller; it is nearly always the same one. */
+	const char *caller; /* name of the VMA; NULL: none yet */
+	struct vmt_actor actor;
+};
+
+struct session {
+	const struct vmt_session_options *options;
+	struct vmt_tracer *tracer;
+	struct vmt_names *names;
+	VMT_ARRAY(struct session_space *) spaces;
+	struct session_space *current; /* whose steps are being made */
+	const struct vmt_event *event; /* that they come from */
+	struct vmt_step step;
+	struct vmt_layout rows; /* the kernel's answer, kept for its memory */
+	struct vmt_str text;
+	const char *texts[TEXTS]; /* last ones of many steps; NULL: free slot */
+	size_t next_text;
+	struct vmt_settings settings;
+	struct vmt_counts counts;
+	uint32_t space_count;
+};
+
+/* Gives a finished step its words, counts it, and hands it on. @data is the session. */
+void vmt_session_publish(void *data, struct vmt_step *step);
+
+#endif
