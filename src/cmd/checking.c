@@ -6,11 +6,33 @@
  */
 #include "checking.h"
 
+enum {
+	SMAPS_PAGE_TABLE_KIB = 1024 /* about 512 MiB of pages: a few ms */
+};
+
 /* Others may have changed the space, unseen or at the same time. */
 void vmt_check_excuse(struct vmt_step *step)
 {
 	if (step->reason == VMT_REASON_UNEXPLAINED)
 		step->reason = VMT_REASON_ORDER_INFERRED;
+}
+
+/*
+ * What was taken over came without its flags. smaps has them, and walks the page tables for it: not
+ * where they are large.
+ */
+static void take_flags(struct session *session, struct session_space *space)
+{
+	struct vmt_image image = { .layout = session->rows };
+	uint64_t kib;
+
+	if (vmt_proc_page_table_kib(space->pid, &kib) < 0 || kib > SMAPS_PAGE_TABLE_KIB)
+		return;
+	vmt_proc_vm_flags(space->pid, session->names, &image);
+	for (size_t i = 0; i < image.vm_flags.count; i++)
+		vmt_space_refresh_flags(space->model, &session->rows.data[i],
+					image.vm_flags.data[i]);
+	vmt_array_deinit(&image.vm_flags);
 }
 
 /* Asks the kernel about [start, end) and takes over what differs. */
@@ -32,6 +54,8 @@ static void check_range(struct session *session, struct session_space *space, ui
 		if (compared == VMT_COMPARED_ASK_WIDER)
 			names = true;
 	}
+	if (compared == VMT_COMPARED_TAKEN_OVER)
+		take_flags(session, space);
 }
 
 /* All VMAs of the space, gate pages left out. */
@@ -58,7 +82,9 @@ static void check_full(struct session *session, struct session_space *space)
 		session->step.reason = VMT_REASON_UNREADABLE;
 		return;
 	}
-	vmt_space_check(space->model, &session->rows, &start, &end, &session->step);
+	if (vmt_space_check(space->model, &session->rows, &start, &end, &session->step) ==
+	    VMT_COMPARED_TAKEN_OVER)
+		take_flags(session, space);
 }
 
 void vmt_check_step(struct session *session, struct session_space *space)
