@@ -381,6 +381,13 @@ enum vmt_compared vmt_space_check(struct vmt_space *space, const struct vmt_layo
  */
 void vmt_space_refresh_name(struct vmt_space *space, const struct vmt_mapping *row);
 
+/*
+ * After something was taken over: the flags of the VMA that has exactly @row's range, as smaps'
+ * @words. Those that smaps has no word for (protection keys) stay as they are.
+ */
+void vmt_space_refresh_flags(struct vmt_space *space, const struct vmt_mapping *row,
+			     const char *words);
+
 /* Whether the rows for vmt_space_check() should come with names: the step maps a file. */
 bool vmt_step_wants_names(const struct vmt_step *step);
 

@@ -184,6 +184,21 @@ void vmt_space_refresh_name(struct vmt_space *space, const struct vmt_mapping *r
 	vma->file.name = row->name;
 }
 
+void vmt_space_refresh_flags(struct vmt_space *space, const struct vmt_mapping *row,
+			     const char *words)
+{
+	struct vmt_vma *vma = vmt_find_vma(space, row->start);
+	uint64_t flags;
+
+	if (!vma || !words[0] || vmt_vma_start(vma) != row->start || vmt_vma_end(vma) != row->end)
+		return;
+	flags = (vmt_vm_flags_parse(words) & ~VMT_VM_SOFTDIRTY) | (vma->flags & VMT_VM_PKEY_MASK);
+	if (flags == vma->flags)
+		return;
+	vmt_space_touch(space, vma);
+	vmt_space_set_flags(space, vma, flags);
+}
+
 void vmt_space_configure(struct vmt_space *space, const struct vmt_settings *settings)
 {
 	space->features = settings->features;

@@ -7,8 +7,8 @@
  *	...
  *	VmFlags: rd wr mr mw me ac sd
  *
- * smaps walks the page tables, which takes long in a large process: it is read once, when that is
- * attached to.
+ * smaps walks the page tables, which takes long in a large process: it is read when that is
+ * attached to, and where the model was wrong.
  */
 #include <stdlib.h>
 #include <string.h>
