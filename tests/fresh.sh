@@ -37,7 +37,7 @@ fi
 root=$2/root
 mkdir -p "$root" "$cache"
 
-# The host's mirror for the suite; without one, Debian's.
+# The host's mirror for the suite; without one, debootstrap knows its own.
 mirror() {
 	# shellcheck disable=SC2016 # apt's own variables
 	apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' 2>/dev/null |
@@ -46,9 +46,8 @@ mirror() {
 
 if [[ ! -f $tarball ]]; then
 	uri=$(mirror)
-	uri=${uri:-http://deb.debian.org/debian}
-	say "making $tarball from $uri"
-	debootstrap --variant=minbase "$suite" "$root" "$uri" >&2
+	say "making $tarball${uri:+ from $uri}"
+	debootstrap --variant=minbase "$suite" "$root" ${uri:+"$uri"} >&2
 	tar -C "$root" --one-file-system -cf "$tarball.new" .
 	mv "$tarball.new" "$tarball"
 else
