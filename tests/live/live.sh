@@ -18,3 +18,13 @@ need_command() {
 		command -v "$name" >/dev/null || skip "no $name here"
 	done
 }
+
+# The processes whose parent is $1, a number a line. (pgrep is not in a minimal system.)
+children_of() {
+	local directory
+	for directory in /proc/[0-9]*; do
+		if grep -qsx "PPid:[[:space:]]*$1" "$directory/status"; then
+			echo "${directory#/proc/}"
+		fi
+	done
+}

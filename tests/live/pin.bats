@@ -76,7 +76,7 @@ ask() {
 	exec 6>in 5<out
 	read -r line <&5
 	[ "$line" = ready ]
-	program=$(pgrep -P "$tracer")
+	program=$(children_of "$tracer")
 	cpu=$(cpus "$program")
 	[[ $cpu =~ ^[0-9]+$ ]]
 	[ "$(cpus "$tracer")" = "$cpu" ]
@@ -107,7 +107,7 @@ ask() {
 	exec 6>in 5<out
 	read -r line <&5
 	[ "$line" = ready ]
-	program=$(pgrep -P "$tracer")
+	program=$(children_of "$tracer")
 	[[ $(cpus "$program") =~ ^[0-9]+$ ]]
 	ask 'busy 1'
 	[ "$(cpus "$program")" = "$own" ]
