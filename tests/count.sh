@@ -4,6 +4,7 @@
 # TAP line of a program that prints TAP, one for any other. A case that was planned and never came
 # (the program crashed) has failed; so has a program that ended badly without a failed case, and one
 # that ran no case without saying why. Skipped cases are neither, and are counted beside.
+# Before them comes what each failed case said, which meson does not show of a program that prints TAP.
 # Exits 1 if something failed or nothing passed.
 set -eu
 
@@ -11,6 +12,14 @@ if [ ! -s "$1" ]; then # no test ran
 	echo '0 passed, 1 failed'
 	exit 1
 fi
+jq -r '
+. as $test
+| (.stdout // "") | split("\n")
+| reduce .[] as $line ({bad: false, said: []};
+	if ($line | test("^(not )?ok\\b")) then .bad = ($line | startswith("not")) else . end
+	| if .bad and $line != "" and (.said | length) < 60 then .said += [$line] else . end)
+| .said[] | "\($test.name): \(.)"
+' "$1"
 jq -rs '
 def lines: (.stdout // "") | split("\n");
 def tally:
