@@ -263,6 +263,8 @@ enum vmt_overcommit {
 struct vmt_settings {
 	struct vmt_features features;
 	uint64_t max_map_count; /* vm.max_map_count */
+	/* vm.mmap_min_addr: no lower without CAP_SYS_RAWIO. An LSM may keep hints higher up. */
+	uint64_t min_address;
 	enum vmt_overcommit overcommit;
 	unsigned possible_cpus; /* sizes aio rings */
 	uint64_t memory_pages; /* RAM and swap, the most that one request may ask; 0 unknown */

@@ -161,6 +161,7 @@ VMT_MUST_CHECK int vmt_proc_page_table_kib(pid_t pid, uint64_t *ret_kib);
 /* Settings of the kernel that decide what calls may do; the usual values where one is unreadable. */
 struct vmt_kernel_facts {
 	uint64_t max_map_count; /* vm.max_map_count */
+	uint64_t mmap_min_addr; /* vm.mmap_min_addr */
 	unsigned overcommit; /* vm.overcommit_memory: 0, 1 or 2 */
 	uint64_t memory_bytes; /* RAM and swap */
 	uint64_t page_size_bytes;

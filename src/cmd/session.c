@@ -341,6 +341,7 @@ static struct vmt_settings read_settings(const char *rules)
 	return (struct vmt_settings){
 		.features = vmt_rules(rules),
 		.max_map_count = facts.max_map_count,
+		.min_address = facts.mmap_min_addr,
 		.overcommit = facts.overcommit == 1   ? VMT_OVERCOMMIT_ALWAYS
 			      : facts.overcommit == 2 ? VMT_OVERCOMMIT_NEVER
 						      : VMT_OVERCOMMIT_GUESS,

@@ -46,6 +46,14 @@ static void look_at_ends(struct vmt_space *space, uint64_t start, uint64_t end)
 	}
 }
 
+/* Where mremap() moves to: what is there goes, and what comes may merge with the neighbours. */
+static void look_at_target(struct vmt_space *space, uint64_t start, uint64_t end)
+{
+	uint64_t page = vmt_space_page(space);
+
+	look_at(space, start < page ? 0 : start - page, end > UINT64_MAX - page ? end : end + page);
+}
+
 void vmt_space_foresee(struct vmt_space *space, const struct vmt_event *event)
 {
 	uint64_t start = vmt_page_down(space, event->args[0]);
@@ -75,8 +83,8 @@ void vmt_space_foresee(struct vmt_space *space, const struct vmt_event *event)
 	case VMT_CALL_MREMAP:
 		look_at(space, start, end);
 		if (event->args[3] & MREMAP_FIXED)
-			look_at_ends(space, event->args[4],
-				     event->args[4] + vmt_page_up(space, event->args[2]));
+			look_at_target(space, event->args[4],
+				       event->args[4] + vmt_page_up(space, event->args[2]));
 		break;
 	case VMT_CALL_PROCESS_MADVISE:
 		for (unsigned i = 0; i + 1 < event->words_valid; i += 2)

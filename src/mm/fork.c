@@ -13,6 +13,7 @@ static void copy_fields(struct vmt_space *child, const struct vmt_space *parent)
 	child->arch = parent->arch;
 	child->features = parent->features;
 	child->show_path = parent->show_path;
+	child->min_address = parent->min_address;
 	child->max_map_count = parent->max_map_count;
 	child->exe = parent->exe;
 	child->interp = parent->interp;

@@ -254,9 +254,9 @@ static int refuse_early(struct vmt_space *space, const struct vmt_map_request *r
 /* security_mmap_addr(): cap_mmap_addr() */
 static int refuse_low(struct vmt_space *space, uint64_t address)
 {
-	if (address >= space->features.min_address || space->raw_io)
+	if (address >= space->min_address || space->raw_io)
 		return 0;
-	vmt_why(space, VMT_WHY_BELOW_MIN, address, space->features.min_address, 0, 0);
+	vmt_why(space, VMT_WHY_BELOW_MIN, address, space->min_address, 0, 0);
 	return -EPERM;
 }
 
@@ -279,7 +279,7 @@ static int refuse_late(struct vmt_space *space, const struct vmt_map_request *re
 	if (!error)
 		error = request->file ? refuse_file(space, request)
 				      : refuse_anonymous(space, request);
-	if (!error && space->deny_write_exec && vm_flags & VMT_VM_WRITE && vm_flags & VMT_VM_EXEC)
+	if (!error && vmt_deny_write_exec(space, vm_flags, vm_flags))
 		error = vmt_refuse(space, EACCES, VMT_WHY_MDWE);
 	if (error)
 		return error;

@@ -65,14 +65,6 @@ static int account(struct vmt_space *space, struct vmt_vma *vma, uint64_t pages,
 	return 0;
 }
 
-/* map_deny_write_exec(): PR_SET_MDWE */
-static bool denied(const struct vmt_space *space, uint64_t old, uint64_t new)
-{
-	if (!space->deny_write_exec || !(new &VMT_VM_EXEC))
-		return false;
-	return new &VMT_VM_WRITE || !(old & VMT_VM_EXEC);
-}
-
 /* mprotect_fixup() */
 static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start, uint64_t end,
 		   struct vmt_vma *proposed, void *data)
@@ -93,7 +85,7 @@ static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start,
 		vmt_why(space, VMT_WHY_NO_MAY, vmt_vma_start(vma), access, 0, 0);
 		return -EACCES;
 	}
-	if (denied(space, vma->flags, proposed->flags))
+	if (vmt_deny_write_exec(space, vma->flags, proposed->flags))
 		return vmt_refuse(space, EACCES, VMT_WHY_MDWE);
 	if (vma->flags & VMT_VM_SEALED)
 		return vmt_why_sealed(space, vma);

@@ -55,6 +55,14 @@ int64_t vmt_op_remap_file_pages(struct vmt_space *space, const struct vmt_event 
 	step->start = start;
 	step->end = start + size;
 	step->file_name = vma->file.name;
+	/* do_mmap() with the old access rights; what madvise had set is not carried over. */
+	proposed = vmt_vma_template((vma->flags & kept_flags) | space->default_flags);
+	if (space->personality & VMT_READ_IMPLIES_EXEC && vma->flags & VMT_VM_READ &&
+	    vma->flags & VMT_VM_MAYEXEC)
+		proposed.flags |= VMT_VM_EXEC;
+	/* mmap_region() asks before it unmaps what is there. */
+	if (vmt_deny_write_exec(space, proposed.flags, proposed.flags))
+		return vmt_refuse(space, EACCES, VMT_WHY_MDWE);
 	if (event->failed) {
 		step->predicted = false;
 		/* The last attach of a removed segment: it went when its place was cleared. */
@@ -62,11 +70,6 @@ int64_t vmt_op_remap_file_pages(struct vmt_space *space, const struct vmt_event 
 			(void)vmt_unmap_range(space, start, start + size);
 		return 0;
 	}
-	/* do_mmap() with the old access rights; what madvise had set is not carried over. */
-	proposed = vmt_vma_template((vma->flags & kept_flags) | space->default_flags);
-	if (space->personality & VMT_READ_IMPLIES_EXEC && vma->flags & VMT_VM_READ &&
-	    vma->flags & VMT_VM_MAYEXEC)
-		proposed.flags |= VMT_VM_EXEC;
 	proposed.file = vma->file;
 	proposed.close_hook = vma->close_hook;
 	proposed.pgoff = pgoff;

@@ -27,6 +27,7 @@ struct vmt_space *vmt_space_new(uint32_t number, struct vmt_names *names)
 	space->next_description = 1ULL << 32;
 	space->next_anon_vma = 1;
 	space->features = vmt_features_default();
+	space->min_address = space->features.min_address;
 	space->max_map_count = VMT_DEFAULT_MAX_MAP_COUNT;
 	space->possible_cpus = 1;
 	space->stack_guard_bytes = 256 * vmt_space_page(space);
@@ -202,6 +203,7 @@ void vmt_space_refresh_flags(struct vmt_space *space, const struct vmt_mapping *
 void vmt_space_configure(struct vmt_space *space, const struct vmt_settings *settings)
 {
 	space->features = settings->features;
+	space->min_address = settings->min_address;
 	space->max_map_count = settings->max_map_count;
 	space->overcommit = settings->overcommit;
 	space->memory_pages = settings->memory_pages;

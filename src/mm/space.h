@@ -61,7 +61,7 @@ struct vmt_space {
 	uint64_t legacy_base; /* bottom-up search starts here */
 	bool legacy; /* bottom-up layout */
 	uint64_t task_size;
-	uint64_t min_address; /* mmap_min_addr */
+	uint64_t min_address; /* dac_mmap_min_addr: below it only with CAP_SYS_RAWIO */
 	uint64_t stack_guard_bytes;
 	uint64_t start_brk;
 	uint64_t brk;
@@ -106,6 +106,17 @@ struct vmt_space {
 	VMT_ARRAY(struct vmt_vma *) touched; /* changed or new in this step, dead ones included */
 	struct vmt_spans dirty; /* addresses whose mapping changed */
 };
+
+/*
+ * map_deny_write_exec() (mm/vma.h, 6.18), for PR_SET_MDWE: nothing becomes executable, and nothing is
+ * both writable and executable. A new mapping has @old equal to @new.
+ */
+static inline bool vmt_deny_write_exec(const struct vmt_space *space, uint64_t old, uint64_t new)
+{
+	if (!space->deny_write_exec || !(new &VMT_VM_EXEC))
+		return false;
+	return new &VMT_VM_WRITE || !(old & VMT_VM_EXEC);
+}
 
 static inline uint64_t vmt_space_page(const struct vmt_space *space)
 {

@@ -48,6 +48,7 @@ void vmt_kernel_facts(struct vmt_kernel_facts *ret_facts)
 
 	*ret_facts = (struct vmt_kernel_facts){
 		.max_map_count = read_number("/proc/sys/vm/max_map_count", 65530),
+		.mmap_min_addr = read_number("/proc/sys/vm/mmap_min_addr", 65536),
 		.overcommit = (unsigned)read_number("/proc/sys/vm/overcommit_memory", 0),
 		.page_size_bytes = (uint64_t)sysconf(_SC_PAGESIZE),
 		.possible_cpus = read_possible_cpus(),

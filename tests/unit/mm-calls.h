@@ -9,6 +9,7 @@
  *
  *	as=HEX data=HEX memlock=HEX	RLIMIT_AS, _DATA, _MEMLOCK in bytes (none: no limit)
  *	hard-data=HEX			the hard limit of RLIMIT_DATA
+ *	min=HEX				vm.mmap_min_addr
  *	maps=N				vm.max_map_count
  *	memory=N			pages of RAM and swap
  *	strict				vm.overcommit_memory is 2
@@ -92,6 +93,7 @@ static inline void call_situation_word(struct vmt_space *space, const char *word
 	if (call_value(word, "hard-data", &space->hard_limits[VMT_LIMIT_DATA]) ||
 	    call_value(word, "start-data", &space->start_data) ||
 	    call_value(word, "end-data", &space->end_data) ||
+	    call_value(word, "min", &space->min_address) ||
 	    call_value(word, "start", &space->start_brk))
 		return;
 	if (call_value(word, "brk", &space->brk))

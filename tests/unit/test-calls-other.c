@@ -322,6 +322,8 @@ static const struct call_case remaps[] = {
 	{ "the old offset again",
 	  "10000-11000 rw-s f7@0 | 11000-12000 rw-s f7@9 | 12000-14000 rw-s f7@2", REMAP,
 	  ARGS(0x11000, 0x1000, 0, 1, 0), 0, .after = S, .why[0] = VMT_WHY_MERGE_BOTH },
+	{ "would become executable under PR_SET_MDWE", S, REMAP, ARGS(0x11000, 0x1000, 0, 9, 0),
+	  -EACCES, .why[0] = VMT_WHY_MDWE, .situation = "rie mdwe" },
 	{ "several VMAs", "10000-12000 rw-s f7@0 | 12000-14000 rw-s f7@8", REMAP,
 	  ARGS(0x10000, 0x4000, 0, 0, 0), 0, .after = S },
 };

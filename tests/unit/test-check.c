@@ -260,6 +260,7 @@ static void test_identity(void **state)
 	mm_begin_call(&mm, VMT_CALL_MMAP, (const uint64_t[6]){ 0x1000, 0x2000, 1, 0x12, 3, 0 },
 		      0x1000);
 	mm.space->features.min_address = 0x1000;
+	mm.space->min_address = 0x1000;
 	vma = vmt_find_vma(mm.space, 0x1000);
 	assert_true(vma->file.pending);
 	rows = mm_rows(&mm, "1000-3000 r-- f7@0");

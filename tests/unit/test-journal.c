@@ -265,6 +265,7 @@ static void open_world(struct world *world, const char *test)
 	world->mm.space->legacy_base = LEGACY_PAGE * PAGE;
 	world->mm.space->task_size = END_PAGE * PAGE;
 	world->mm.space->features.min_address = PAGE;
+	world->mm.space->min_address = PAGE;
 	world->mm.space->start_brk = world->mm.space->brk = HEAP_PAGE * PAGE;
 	world->mm.space->brk_known = true;
 	world->brk = HEAP_PAGE * PAGE;
