@@ -38,6 +38,7 @@ enum {
 /* Flags that MAP_SHARED_VALIDATE accepts (LEGACY_MAP_MASK), MAP_SYNC aside. */
 enum {
 	HUGE_SIZE_FLAGS = 0x7c000000, /* MAP_HUGE_2MB and MAP_HUGE_1GB */
+	USUAL_HUGE_SHIFT = 21, /* 2 MiB */
 	LEGACY_FLAGS = MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE |
 		       MAP_EXECUTABLE | VMT_MAP_UNINITIALIZED | MAP_GROWSDOWN | MAP_LOCKED |
 		       MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |
@@ -355,8 +356,9 @@ int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *reque
 		step->whole = true;
 		return expected;
 	}
-	/* Huge pages that there are not: refused before anything is cut. */
-	if (request->failed && request->flags & MAP_HUGETLB)
+	/* Huge pages that there are not (hugetlb_reserve_pages()): what was in their place has gone. */
+	if (request->failed && request->flags & MAP_HUGETLB &&
+	    !(request->result == -ENOMEM && request->flags & MAP_FIXED))
 		return expected;
 	step->start = address;
 	step->end = address + length;
@@ -395,6 +397,15 @@ static uint64_t mmap_offset(const struct vmt_event *event)
 	return event->call == VMT_CALL_MMAP2 ? (offset & UINT32_MAX) << 12 : offset;
 }
 
+/* mmap_pgoff() rounds anonymous huge pages up; their size is in the flags, else the usual one. */
+static uint64_t huge_length(const struct vmt_event *event)
+{
+	unsigned shift = event->args[3] >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
+	uint64_t mask = ((uint64_t)1 << (shift ? shift : USUAL_HUGE_SHIFT)) - 1;
+
+	return (event->args[1] + mask) & ~mask;
+}
+
 int64_t vmt_op_mmap(struct vmt_space *space, const struct vmt_event *event, struct vmt_step *step)
 {
 	bool anonymous = event->args[3] & MAP_ANONYMOUS;
@@ -422,6 +433,8 @@ int64_t vmt_op_mmap(struct vmt_space *space, const struct vmt_event *event, stru
 		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS);
 	if (!anonymous)
 		step->file_name = event->file.name;
+	else if (event->args[3] & MAP_HUGETLB && event->args[1])
+		request.length = huge_length(event);
 	VMT_PATH(space, VM_MMAP_PGOFF);
 	return vmt_do_mmap(space, &request, step);
 }
