@@ -6,6 +6,7 @@
  *
  *	- lines come in order: trace, then spaces with their steps numbered from 0, then the summary;
  *	- every VMA that a step removes was there, and none that it adds lies over another;
+ *	- no mmap returns a range that is still held, unless it was asked for just that;
  *	- the layout of a space is what its steps, replayed from nothing, have left (but for
  *	  " (deleted)", which a name gets by no call of the program);
  *	- that layout, printed as the kernel prints it, is the text of maps to the byte;
@@ -27,7 +28,7 @@
 #include <string.h>
 
 enum {
-	SPACES_MAX = 256,
+	SPACES_MAX = 4096,
 	NAME_COLUMN = 73, /* on 64-bit kernels */
 };
 
@@ -63,6 +64,8 @@ static uint64_t failures;
 static struct space spaces[SPACES_MAX];
 static uint64_t space_count;
 static uint64_t step_count;
+static uint64_t held_line; /* of the first mmap that returned what was still held, 0: none */
+static bool order_inferred; /* a step says that its place among others is a guess */
 static bool started;
 static bool summed_up;
 
@@ -388,6 +391,40 @@ static void take_space(const json_t *line)
 	spaces[number].known = true;
 }
 
+static bool has_flag(const json_t *args, const char *flag)
+{
+	json_t *word;
+	size_t i;
+
+	json_array_foreach(json_object_get(args, "flags"), i, word)
+	{
+		if (strcmp(json_string_value(word), flag) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The kernel gives away no address that is taken, so a step that says so comes before a step that
+ * it was after.
+ */
+static void look_for_held(const json_t *line, const struct rows *rows)
+{
+	const char *call = json_string_value(json_object_get(line, "call"));
+	const json_t *args = json_object_get(line, "args");
+	uint64_t start;
+	size_t at;
+
+	if (!call || strcmp(call, "mmap") != 0 ||
+	    !json_is_string(json_object_get(line, "result")) || has_flag(args, "MAP_FIXED"))
+		return;
+	start = hex_of(line, "result");
+	at = rows_find(rows, start);
+	if (at < rows->count && rows->data[at].start < start + number_of(args, "length") &&
+	    !held_line)
+		held_line = line_number;
+}
+
 static void take_step(const json_t *line)
 {
 	struct space *space = space_of(line);
@@ -402,6 +439,8 @@ static void take_step(const json_t *line)
 		fail("not the next step");
 	if (strcmp(check, "adjusted") == 0)
 		check = text_of(line, "reason");
+	order_inferred |= strcmp(check, "order-inferred") == 0;
+	look_for_held(line, &space->rows);
 	if (strcmp(check, "unchecked") == 0 || strcmp(check, "unexplained") == 0)
 		fail("step %" PRIu64 ", %s: %s", space->steps - 1, text_of(line, "what"), check);
 	json_array_foreach(json_object_get(line, "removed"), i, vma)
@@ -522,6 +561,8 @@ int main(int argc, char **argv)
 		compared += spaces[i].compared;
 		rows_free(&spaces[i].rows);
 	}
+	if (held_line && !order_inferred)
+		fail("the mmap of line %" PRIu64 " returns a range that is still held", held_line);
 	if (compared < wanted)
 		fail("%" PRIu64 " spaces compared with the kernel's maps, at least %" PRIu64
 		     " expected",
