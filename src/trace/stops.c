@@ -15,6 +15,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #include "procfs.h"
@@ -58,6 +59,28 @@ static bool is_rolled_back(const struct vmt_tracer *tracer, const struct vmt_eve
 	       vmt_call_info(call->call)->layout;
 }
 
+/*
+ * Has an execve that failed thrown the old memory away already? The kernel then kills the task as
+ * soon as it goes on (bprm_execve() of fs/exec.c), and what is there is a part of the new program,
+ * whose auxiliary vector is still empty: it is written last (create_elf_tables()).
+ */
+static bool is_half_replaced(pid_t tid)
+{
+	static const char empty[2 * sizeof(uint64_t)];
+	VMT_CLEANUP(vmt_str_deinit) struct vmt_str auxv = { 0 };
+
+	return vmt_procfs_read(tid, "auxv", &auxv) == 0 && auxv.length >= sizeof(uint64_t) &&
+	       auxv.length <= sizeof(empty) && memcmp(auxv.data, empty, auxv.length) == 0;
+}
+
+/* Its old space ends here for it, as with an execve that succeeds; of the new one there is nothing. */
+static void lose_space(struct vmt_tracer *tracer, struct vmt_task *task)
+{
+	vmt_tracer_call_end(tracer, task);
+	vmt_task_leave(tracer, task, false);
+	vmt_task_forget_space(task);
+}
+
 static void on_exit_of_call(struct vmt_tracer *tracer, struct vmt_task *task,
 			    const struct __ptrace_syscall_info *info)
 {
@@ -69,6 +92,10 @@ static void on_exit_of_call(struct vmt_tracer *tracer, struct vmt_task *task,
 	if (task->call_state != VMT_TASK_CALL_RUNNING)
 		return;
 	vmt_event_leave(task, info);
+	if (exec && task->call.failed && is_half_replaced(task->tid)) {
+		lose_space(tracer, task);
+		return;
+	}
 	if (!(exec && is_restart(task->call.result)) && !is_rolled_back(tracer, &task->call))
 		vmt_tracer_push_call(tracer, task, VMT_EVENT_CALL);
 	vmt_tracer_call_end(tracer, task);
