@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * births WAY...: tasks that come to be in other ways than by fork() and pthread_create(). Each maps
+ * memory of its own, and its parent says what came of it:
+ *
+ *	shared		clone() with CLONE_VM and without CLONE_THREAD; what it mapped is the parent's
+ *	clone3		clone3() like fork(), and with CLONE_VM and CLONE_VFORK
+ *	untraced	clone() with CLONE_UNTRACED, which no tracer gets
+ *	spawn		posix_spawn()
+ *	vfork		vfork(); the child maps, changes and unmaps the parent's memory, then executes
+ *	daemon		two forks and setsid(); the daemon speaks when the first process has ended
+ *	late		a child, a thread and a grandchild that end after the first process
+ *	bomb COUNT	so many short processes, several at a time: some nested, some execute
+ */
+#include <errno.h>
+#include <linux/sched.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	PAGE = 4096,
+	STACK = 64 * 1024,
+	AT_A_TIME = 8
+};
+
+extern char **environ;
+
+static char stack[STACK] __attribute__((aligned(16)));
+static char *given; /* what a child that shares the memory has mapped */
+
+static void say(const char *format, int number)
+{
+	printf(format, number);
+	putchar('\n');
+	fflush(stdout);
+}
+
+static char *map(size_t pages)
+{
+	char *memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			    -1, 0);
+
+	if (memory == MAP_FAILED)
+		abort();
+	memory[0] = 1;
+	return memory;
+}
+
+/* Ends as the child did. */
+static int reap(pid_t child)
+{
+	int status = -1;
+
+	if (child < 0 || waitpid(child, &status, __WALL) != child)
+		abort();
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int execute_true(void)
+{
+	execl("/bin/true", "true", (char *)NULL);
+	return 1;
+}
+
+/* Something that changes the layout, and is gone again but for one page. */
+static int work(void *unused)
+{
+	char *memory = map(5);
+
+	(void)unused;
+	mprotect(memory + PAGE, PAGE, PROT_READ);
+	munmap(memory + PAGE, 4 * PAGE);
+	given = memory;
+	return 0;
+}
+
+static void shared(void)
+{
+	int result = reap(clone(work, stack + STACK, CLONE_VM | SIGCHLD, NULL));
+
+	say("shared: %d", result);
+	say("what it mapped: %d", given[0]);
+	munmap(given, PAGE);
+}
+
+/*
+ * The call itself, in line: a child that shares the stack must not return to what its parent will
+ * return to as well.
+ */
+static inline __attribute__((always_inline)) long clone3_child(struct clone_args *args)
+{
+	long result = SYS_clone3;
+
+	__asm__ volatile("syscall"
+			 : "+a"(result)
+			 : "D"(args), "S"(sizeof(*args))
+			 : "rcx", "r11", "memory");
+	return result;
+}
+
+static void clone3_ways(void)
+{
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	long child = clone3_child(&args);
+
+	if (child == 0)
+		_exit(work(NULL));
+	if (child == -ENOSYS)
+		return;
+	say("like fork: %d", reap((pid_t)child));
+	args.flags = CLONE_VM | CLONE_VFORK;
+	child = clone3_child(&args);
+	if (child == 0)
+		_exit(execute_true());
+	say("like vfork: %d", reap((pid_t)child));
+}
+
+static int run_untraced(void *unused)
+{
+	return work(unused);
+}
+
+static void untraced(void)
+{
+	int result = reap(clone(run_untraced, stack + STACK, CLONE_UNTRACED | SIGCHLD, NULL));
+
+	say("untraced: %d", result);
+	work(NULL);
+}
+
+static void spawn(void)
+{
+	static char name[] = "true";
+	char *argv[] = { name, NULL };
+	pid_t child;
+
+	if (posix_spawn(&child, "/bin/true", NULL, NULL, argv, environ) != 0)
+		abort();
+	say("spawned: %d", reap(child));
+	say("what is not there: %d", posix_spawn(&child, "/no/such", NULL, NULL, argv, environ));
+}
+
+static void vfork_way(void)
+{
+	char *memory = map(6);
+	pid_t child = vfork();
+
+	if (child == 0) {
+		work(NULL);
+		munmap(memory + 4 * PAGE, 2 * PAGE);
+		memory[0] = 2;
+		_exit(execute_true());
+	}
+	say("executed: %d", reap(child));
+	say("its mark in our memory: %d", memory[0]);
+	say("what it mapped: %d", given[0]);
+	say("what it left of ours: %d", munmap(memory, 4 * PAGE));
+	work(NULL);
+}
+
+/* The parent's end is seen when another process takes its place. */
+static void outlive(pid_t parent)
+{
+	while (getppid() == parent)
+		sched_yield();
+}
+
+static void daemon_way(void)
+{
+	pid_t first = getpid();
+	pid_t second = fork();
+
+	if (second != 0)
+		return;
+	if (setsid() < 0)
+		abort();
+	second = getpid();
+	if (fork() != 0) {
+		outlive(first);
+		work(NULL);
+		_exit(0);
+	}
+	outlive(second);
+	say("daemon: %d", work(NULL));
+	_exit(0);
+}
+
+static void *outlive_leader(void *first)
+{
+	pthread_join(*(pthread_t *)first, NULL);
+	say("thread: %d", work(NULL));
+	exit(3);
+}
+
+static void late(void)
+{
+	static pthread_t self;
+	pthread_t thread;
+	pid_t parent = getpid();
+
+	if (fork() == 0) {
+		if (fork() == 0) {
+			outlive(getppid());
+			_exit(work(NULL));
+		}
+		outlive(parent);
+		say("child: %d", work(NULL));
+		_exit(0);
+	}
+	self = pthread_self();
+	if (pthread_create(&thread, NULL, outlive_leader, &self) != 0)
+		abort();
+	pthread_exit(NULL);
+}
+
+/* One short life; @number tells of which kind. */
+static void live(int number)
+{
+	switch (number % 5) {
+	case 0:
+		_exit(execute_true());
+	case 1:
+		if (vfork() == 0)
+			_exit(execute_true());
+		work(NULL);
+		break;
+	case 2:
+		/* Nobody waits for this one. */
+		if (fork() == 0)
+			work(NULL);
+		break;
+	case 3:
+		work(NULL);
+		if (fork() == 0)
+			_exit(execute_true());
+		wait(NULL);
+		break;
+	default:
+		break;
+	}
+	_exit(0);
+}
+
+static void bomb(int count)
+{
+	int processes = 0;
+	int children = 0;
+	int failures = 0;
+
+	for (int number = 0; processes < count || children > 0;) {
+		int status;
+		pid_t child;
+
+		if (processes < count && children < AT_A_TIME) {
+			child = fork();
+			if (child == 0)
+				live(number);
+			processes += number % 5 >= 1 && number % 5 <= 3 ? 2 : 1;
+			number++;
+			children += child > 0;
+			failures += child < 0;
+			continue;
+		}
+		child = wait(&status);
+		children--;
+		failures += child < 0 || status != 0;
+	}
+	say("processes: %d", processes);
+	say("failures: %d", failures);
+}
+
+int main(int argc, char **argv)
+{
+	const char *way = argc > 1 ? argv[1] : "";
+
+	if (strcmp(way, "shared") == 0)
+		shared();
+	else if (strcmp(way, "clone3") == 0)
+		clone3_ways();
+	else if (strcmp(way, "untraced") == 0)
+		untraced();
+	else if (strcmp(way, "spawn") == 0)
+		spawn();
+	else if (strcmp(way, "vfork") == 0)
+		vfork_way();
+	else if (strcmp(way, "daemon") == 0)
+		daemon_way();
+	else if (strcmp(way, "late") == 0)
+		late();
+	else if (strcmp(way, "bomb") == 0)
+		bomb(argc > 2 ? atoi(argv[2]) : 0);
+	else
+		return 2;
+	return 0;
+}
