@@ -11,10 +11,14 @@ enum {
 };
 
 /* Others may have changed the space, unseen or at the same time. */
-void vmt_check_excuse(struct vmt_step *step)
+void vmt_check_excuse(struct session *session, const struct session_space *space)
 {
-	if (step->reason == VMT_REASON_UNEXPLAINED)
-		step->reason = VMT_REASON_ORDER_INFERRED;
+	if (session->step.reason != VMT_REASON_UNEXPLAINED)
+		return;
+	if (session->event->order_inferred)
+		session->step.reason = VMT_REASON_ORDER_INFERRED;
+	else if (space->blind)
+		session->step.reason = VMT_REASON_UNREADABLE;
 }
 
 /*
@@ -35,6 +39,13 @@ static void take_flags(struct session *session, struct session_space *space)
 	vmt_array_deinit(&image.vm_flags);
 }
 
+static void set_unreadable(struct session *session, struct session_space *space)
+{
+	session->step.check = VMT_CHECK_UNCHECKED;
+	session->step.reason = VMT_REASON_UNREADABLE;
+	space->blind = true;
+}
+
 /* Asks the kernel about [start, end) and takes over what differs. */
 static void check_range(struct session *session, struct session_space *space, uint64_t start,
 			uint64_t end)
@@ -45,8 +56,7 @@ static void check_range(struct session *session, struct session_space *space, ui
 	while (compared == VMT_COMPARED_ASK_WIDER) {
 		if (!space->probe ||
 		    vmt_probe_range(space->probe, start, end, names, &session->rows) < 0) {
-			session->step.check = VMT_CHECK_UNCHECKED;
-			session->step.reason = VMT_REASON_UNREADABLE;
+			set_unreadable(session, space);
 			return;
 		}
 		compared =
@@ -78,8 +88,7 @@ static void check_full(struct session *session, struct session_space *space)
 	uint64_t end = UINT64_MAX;
 
 	if (read_whole(session, space->pid, &session->rows) < 0) {
-		session->step.check = VMT_CHECK_UNCHECKED;
-		session->step.reason = VMT_REASON_UNREADABLE;
+		set_unreadable(session, space);
 		return;
 	}
 	if (vmt_space_check(space->model, &session->rows, &start, &end, &session->step) ==
@@ -147,9 +156,8 @@ void vmt_check_whole(struct session *session, struct session_space *space, pid_t
 	    VMT_COMPARED_EQUAL) {
 		vmt_step_cancel(space->model);
 	} else {
-		if (session->event->order_inferred)
-			vmt_check_excuse(&session->step);
 		vmt_step_end(space->model, &session->step);
+		vmt_check_excuse(session, space);
 		vmt_session_publish(session, &session->step);
 	}
 	vmt_layout_deinit(&rows);

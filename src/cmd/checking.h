@@ -16,8 +16,11 @@ void vmt_check_step(struct session *session, struct session_space *space);
  */
 void vmt_check_growth(struct session *session, struct session_space *space);
 
-/* A difference that others made who are not watched is not the model's mistake. */
-void vmt_check_excuse(struct vmt_step *step);
+/*
+ * A difference that others made who are not watched, or that comes from what could not be read, is
+ * not the model's mistake: session->step says so.
+ */
+void vmt_check_excuse(struct session *session, const struct session_space *space);
 
 /* The last look: the whole layout, names included, before the task goes. */
 void vmt_check_whole(struct session *session, struct session_space *space, pid_t pid);

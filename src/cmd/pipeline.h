@@ -20,6 +20,7 @@ struct session_space {
 	struct vmt_probe *probe; /* NULL: the kernel does not let us look */
 	struct vmt_space_info info;
 	struct vmt_counts counts;
+	bool blind; /* something could not be read: what differs later may come from that */
 	pid_t pid; /* a task of the space that can be asked about */
 	/* The last caller; it is nearly always the same one. */
 	const char *caller; /* name of the VMA; NULL: none yet */

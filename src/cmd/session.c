@@ -50,6 +50,7 @@ static struct session_space *add_space(struct session *session, const struct vmt
 	};
 	if (vmt_probe_new(event->tid, session->names, &space->probe) < 0)
 		space->probe = NULL;
+	space->blind = !space->probe;
 	vmt_array_push(&session->spaces, space);
 	session->space_count++;
 	session->current = space;
@@ -146,6 +147,7 @@ static void on_image(struct session *session, const struct vmt_event *event, boo
 			session->options->renderer,
 			found ? "the process's layout cannot be read; its steps are unchecked"
 			      : "the new program's layout cannot be read; its steps are unchecked");
+		space->blind = true;
 	} else {
 		if (found)
 			vmt_proc_vm_flags(event->tid, session->names, image);
@@ -196,6 +198,7 @@ static void on_fork(struct session *session, const struct vmt_event *event)
 	readable = vmt_proc_maps(event->tid, session->names, &layout) == 0;
 	check_parent(session, parent);
 	space = add_space(session, event, "fork");
+	space->blind |= !readable || parent->blind;
 	space->info.exe = parent->info.exe;
 	session->options->renderer->ops->space(session->options->renderer, &space->info);
 	space->model = vmt_space_fork(parent->model, event->space, readable ? &layout : NULL,
@@ -258,12 +261,11 @@ static void on_call(struct session *session, const struct vmt_event *event)
 	step->object = space->actor.object;
 	vmt_space_call(space->model, event, step);
 	vmt_check_step(session, space);
+	vmt_step_end(space->model, step);
 	/* What the kernel did of it is not known, only how it looks now, if that. */
 	if (event->kind == VMT_EVENT_CALL_LOST && step->reason == VMT_REASON_UNEXPLAINED)
 		step->reason = VMT_REASON_UNREADABLE;
-	if (event->order_inferred)
-		vmt_check_excuse(step);
-	vmt_step_end(space->model, step);
+	vmt_check_excuse(session, space);
 	vmt_session_publish(session, step);
 }
 

@@ -265,6 +265,7 @@ int vmt_tracer_attach(struct vmt_tracer *tracer, pid_t pid, struct vmt_error *er
 				     "cannot attach to process %d: that is vmtrace itself", pid);
 	if (!tracer->signals_taken) {
 		vmt_signals_take(0);
+		vmt_tracer_raise_limit();
 		tracer->signals_taken = true;
 	}
 	tracer->attached = true;

@@ -23,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/personality.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -294,6 +295,16 @@ static int started(struct launch *launch)
 	return 0;
 }
 
+void vmt_tracer_raise_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+		limit.rlim_cur = limit.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
 static int launch_run(struct launch *launch)
 {
 	struct vmt_tracer *tracer = launch->tracer;
@@ -305,6 +316,7 @@ static int launch_run(struct launch *launch)
 		return vmt_error_set(launch->error, errno, "cannot fork: %s", vmt_strerror(errno));
 	if (launch->child == 0)
 		run_child(launch);
+	vmt_tracer_raise_limit();
 	vmt_signals_take(launch->child);
 	tracer->signals_taken = true;
 	end_close(&launch->go.read);

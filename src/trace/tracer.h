@@ -225,6 +225,11 @@ bool vmt_task_same_memory(pid_t tid, pid_t other, bool guess);
 /* ---- spawn.c ----------------------------------------------------------------------------- */
 
 VMT_MUST_CHECK int vmt_tracer_check_kernel(struct vmt_error *error);
+/*
+ * Lets vmtrace have as many descriptors as it may: each space takes two. Not before the first
+ * process was forked, which has the limit that it would have had.
+ */
+void vmt_tracer_raise_limit(void);
 
 /* ---- attach.c ---------------------------------------------------------------------------- */
 
