@@ -72,6 +72,21 @@ made() {
 	jq -es 'map(select(.type == "space")) | length >= 600' trace/trace.jsonl
 }
 
+@test 'many processes, where few descriptors may be open' {
+	ulimit -S -n 16
+	same 60 "$PROGRAMS/births-pie" bomb 60
+}
+
+@test 'CLONE_UNTRACED: a child that no tracer gets' {
+	need_command jq
+	local option
+	for option in --check=full --check=touched; do
+		run -0 "$VMTRACE" --no-seccomp "$option" -o trace.jsonl "$PROGRAMS/births-pie" untraced
+		[ "$output" = 'untraced: 0' ]
+		jq -es '.[-1].unexplained == 0 and .[-1].spaces == 1' trace.jsonl
+	done
+}
+
 @test 'an execve by a thread that is not the first one' {
 	local i
 	# What the other threads were doing when they were ended nobody can look at any more.
