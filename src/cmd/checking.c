@@ -105,7 +105,9 @@ void vmt_check_step(struct session *session, struct session_space *space)
 		return;
 	}
 	session->step.check = VMT_CHECK_MATCH;
-	if (session->options->check == VMT_CHECK_FULL) {
+	/* What a call did that did not return, and where, is seen in the whole layout only. */
+	if (session->options->check == VMT_CHECK_FULL ||
+	    session->event->kind == VMT_EVENT_CALL_LOST) {
 		check_full(session, space);
 		return;
 	}
