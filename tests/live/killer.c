@@ -417,11 +417,14 @@ static void kill_attached_target(void)
 {
 	pid_t first;
 	pid_t tracer = attach(&first);
+	char last[32];
 	bool killed;
 	int status;
 	int lines;
 
-	while (all_threads(is_free))
+	/* It attaches to one after the other. */
+	snprintf(last, sizeof(last), "/proc/%d", child_count ? children[child_count - 1] : first);
+	while (is_free(last))
 		continue;
 	pass_time(&lines);
 	killed = kill_one();
