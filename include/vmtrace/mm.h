@@ -117,6 +117,7 @@ enum vmt_reason {
 	VMT_REASON_FILE_DRIVER, /* the mapped file's driver changed flags or identity */
 	VMT_REASON_OTHER_PROCESS,
 	VMT_REASON_LOADER, /* execve placed something that the headers do not explain */
+	VMT_REASON_SECCOMP, /* a filter of the program's own answered the call */
 	VMT_REASON_UNREADABLE, /* the kernel could not be asked (task gone, access refused) */
 	VMT_REASON_UNEXPLAINED, /* a bug in the model */
 	VMT_REASON_COUNT,

@@ -158,6 +158,12 @@ bool vmt_probe_written(struct vmt_probe *probe, uint64_t start, uint64_t end);
 /* VmPTE of /proc/PID/status: what the kernel charges the task for page tables. */
 VMT_MUST_CHECK int vmt_proc_page_table_kib(pid_t pid, uint64_t *ret_kib);
 
+/*
+ * Is the task under more seccomp filters than vmtrace itself, which a container may have put under
+ * one (Seccomp_filters: of /proc/PID/status, 5.9)? False if it has gone.
+ */
+bool vmt_proc_has_filter(pid_t pid);
+
 /* Settings of the kernel that decide what calls may do; the usual values where one is unreadable. */
 struct vmt_kernel_facts {
 	uint64_t max_map_count; /* vm.max_map_count */

@@ -11,6 +11,15 @@ enum {
 };
 
 /* Others may have changed the space, unseen or at the same time. */
+/* With a filter of ours, a call that another one answers is never seen. */
+static bool is_answered_by_filter(const struct session *session)
+{
+	const struct vmt_event *event = session->step.event;
+
+	return event && event->failed && !vmt_tracer_filtered(session->tracer) &&
+	       vmt_proc_has_filter(event->tid);
+}
+
 void vmt_check_excuse(struct session *session, const struct session_space *space)
 {
 	if (session->step.reason != VMT_REASON_UNEXPLAINED)
@@ -19,6 +28,8 @@ void vmt_check_excuse(struct session *session, const struct session_space *space
 		session->step.reason = VMT_REASON_ORDER_INFERRED;
 	else if (space->blind)
 		session->step.reason = VMT_REASON_UNREADABLE;
+	else if (is_answered_by_filter(session))
+		session->step.reason = VMT_REASON_SECCOMP;
 }
 
 /*

@@ -17,8 +17,8 @@ void vmt_check_step(struct session *session, struct session_space *space);
 void vmt_check_growth(struct session *session, struct session_space *space);
 
 /*
- * A difference that others made who are not watched, or that comes from what could not be read, is
- * not the model's mistake: session->step says so.
+ * A difference that others made who are not watched, that comes from what could not be read, or that
+ * a filter of the program's own made is not the model's mistake: session->step says so.
  */
 void vmt_check_excuse(struct session *session, const struct session_space *space);
 

@@ -300,6 +300,7 @@ static const char *const reason_names[VMT_REASON_COUNT] = {
 	[VMT_REASON_FILE_DRIVER] = "file-driver",
 	[VMT_REASON_OTHER_PROCESS] = "other-process",
 	[VMT_REASON_LOADER] = "loader",
+	[VMT_REASON_SECCOMP] = "seccomp",
 	[VMT_REASON_UNREADABLE] = "unreadable",
 	[VMT_REASON_UNEXPLAINED] = "unexplained",
 };

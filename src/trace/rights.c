@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include "procfs.h"
 #include "tracer.h"
@@ -82,4 +83,20 @@ void vmt_rights_ptrace(struct vmt_tracer *tracer, const struct vmt_task *task)
 			  "process %d wants to trace and gets EPERM: a process has one tracer, and "
 			  "here that is vmtrace",
 			  task->tgid);
+}
+
+/* 0 as well where the kernel does not tell (before 5.9). */
+static uint64_t filter_count(pid_t pid)
+{
+	VMT_CLEANUP(vmt_str_deinit) struct vmt_str status = { 0 };
+	uint64_t count = 0;
+
+	if (vmt_procfs_read(pid, "status", &status) == 0)
+		vmt_procfs_number(vmt_str_text(&status), "Seccomp_filters:", 10, &count);
+	return count;
+}
+
+bool vmt_proc_has_filter(pid_t pid)
+{
+	return filter_count(pid) > filter_count(getpid());
 }

@@ -49,6 +49,24 @@ steps() {
 	done
 }
 
+@test 'a filter of the program that refuses mmap, and one that asks for a tracer' {
+	need_command jq
+	"$PROGRAMS/rights-pie" refuse >bare
+	grep -x 'mmap: Operation not permitted' bare
+	local option
+	for option in --check=full --no-seccomp; do
+		"$VMTRACE" "$option" -o trace.jsonl "$PROGRAMS/rights-pie" refuse >traced
+		diff bare traced
+		jq -es '.[-1].unexplained == 0' trace.jsonl
+	done
+	jq -es 'any(.call == "mmap" and .errno == "EPERM" and .reason == "seccomp")' trace.jsonl
+	"$PROGRAMS/rights-pie" trace >bare
+	grep -x 'mprotect: Function not implemented' bare
+	"$VMTRACE" --no-seccomp -o trace.jsonl "$PROGRAMS/rights-pie" trace >traced
+	diff bare traced
+	jq -es '.[-1].unexplained == 0' trace.jsonl
+}
+
 @test 'a filter of the program that kills it' {
 	local option
 	for option in --no-aslr --no-seccomp; do

@@ -6,6 +6,8 @@
  *	seize		forks a child and wants to trace it
  *	filter		puts itself under a seccomp filter that lets mlock fail with E2BIG, and maps
  *	strict		the same, but mprotect kills
+ *	refuse		the same, but mmap fails with EPERM
+ *	trace		the same, but mprotect asks for a tracer
  *
  * Prints what came of it.
  */
@@ -63,7 +65,7 @@ static void filter(unsigned number, unsigned action)
 	say("mmap", memory == MAP_FAILED ? -1 : 0);
 	say("mlock", mlock(memory, PAGE));
 	say("mprotect", mprotect(memory, PAGE, PROT_READ));
-	say("munmap", munmap(memory, 4 * PAGE));
+	say("munmap", memory == MAP_FAILED ? -1 : munmap(memory, 4 * PAGE));
 }
 
 int main(int argc, char **argv)
@@ -79,6 +81,10 @@ int main(int argc, char **argv)
 		filter(SYS_mlock, SECCOMP_RET_ERRNO | E2BIG);
 	} else if (strcmp(way, "strict") == 0) {
 		filter(SYS_mprotect, SECCOMP_RET_KILL_PROCESS);
+	} else if (strcmp(way, "refuse") == 0) {
+		filter(SYS_mmap, SECCOMP_RET_ERRNO | EPERM);
+	} else if (strcmp(way, "trace") == 0) {
+		filter(SYS_mprotect, SECCOMP_RET_TRACE);
 	}
 	return 0;
 }
