@@ -9,6 +9,8 @@
  *	f b	fg, bg in the shell; wait until it sees the job continued
  *	s	wait until the shell sees the job stopped, by itself
  *	c q d	^C, ^\, ^D is typed; wait until the shell sees the job's end
+ *	a e	vmtrace (the command $TRACER) attaches to the program, from outside of the terminal;
+ *		is told to end, and lets it go
  *
  *	driver ==terminal== job		The driver holds the terminal's other end and waits for
  *	  |                  |		text there; the shell between them starts the job,
@@ -92,6 +94,7 @@ struct driver {
 	char shown[65536]; /* what the terminal has shown since it was last looked for */
 	size_t length;
 	pid_t program;
+	pid_t tracer; /* attached to it; 0: none */
 };
 
 static void give_up(const char *what)
@@ -138,20 +141,70 @@ static void type(const struct driver *driver, const char *keys)
 		give_up("the terminal");
 }
 
-/* A job that a shell sees stopped must stand still as a whole. */
-static void look_at_program(const struct driver *driver)
+/* A job that a shell sees stopped comes to stand still as a whole. */
+static void wait_for_stop(const struct driver *driver)
 {
 	char path[64];
 	char state = '?';
-	FILE *file;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)driver->program);
+	while (state != 'T' && state != 't') {
+		FILE *file = fopen(path, "re");
+
+		if (!file || fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
+			give_up("the program's state");
+		fclose(file);
+	}
+	puts("program: stopped");
+}
+
+static int tracer_of(pid_t pid)
+{
+	char path[64];
+	char line[128];
+	int tracer = -1;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
 	file = fopen(path, "re");
-	if (file && fscanf(file, "%*d (%*[^)]) %c", &state) != 1)
-		state = '?';
+	while (file && fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "TracerPid: %d", &tracer) == 1)
+			break;
+	}
 	if (file)
 		fclose(file);
-	printf("program: %s\n", state == 'T' || state == 't' ? "stopped" : "not stopped");
+	return tracer;
+}
+
+static void wait_for_tracer(const struct driver *driver, pid_t tracer)
+{
+	while (tracer_of(driver->program) != tracer)
+		continue;
+}
+
+static void attach(struct driver *driver)
+{
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", (int)driver->program);
+	driver->tracer = fork();
+	if (driver->tracer == 0) {
+		/* A session of its own, without a terminal. */
+		setsid();
+		execl(getenv("TRACER"), "vmtrace", "-q", "-o", "log", "-p", pid, (char *)NULL);
+		_exit(127);
+	}
+	wait_for_tracer(driver, driver->tracer);
+}
+
+static void end_tracer(struct driver *driver)
+{
+	int status;
+
+	kill(driver->tracer, SIGTERM);
+	if (waitpid(driver->tracer, &status, 0) != driver->tracer || status != 0)
+		give_up("the end of vmtrace");
+	wait_for_tracer(driver, 0);
 }
 
 static void do_key(struct driver *driver, char key)
@@ -175,12 +228,18 @@ static void do_key(struct driver *driver, char key)
 		break;
 	case 's':
 		break;
+	case 'a':
+		attach(driver);
+		return;
+	case 'e':
+		end_tracer(driver);
+		return;
 	default:
 		type(driver, keys[(unsigned char)key]);
 	}
 	expect_report(driver);
 	if (key == 'z' || key == 's')
-		look_at_program(driver);
+		wait_for_stop(driver);
 }
 
 int main(int argc, char **argv)
@@ -190,7 +249,7 @@ int main(int argc, char **argv)
 	int reports[2];
 	pid_t pid;
 
-	if (argc < 3 || strspn(argv[1], "lzfbscqd") != strlen(argv[1]) ||
+	if (argc < 3 || strspn(argv[1], "lzfbscqdae") != strlen(argv[1]) ||
 	    pipe2(orders, O_CLOEXEC) < 0 || pipe2(reports, O_CLOEXEC) < 0)
 		return 2;
 	alarm(PATIENCE_S);
