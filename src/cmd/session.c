@@ -136,6 +136,18 @@ static void read_elf(pid_t pid, const char *path, struct vmt_elf *ret_elf, bool 
 	close(fd);
 }
 
+/*
+ * The name in maps is below our root directory, the one in the program's header below the target's,
+ * which may be another one (chroot); the target may have changed it since its execve.
+ */
+static void read_interp(pid_t pid, struct vmt_image *image, bool found)
+{
+	if (!found && image->has_exe && image->exe.interpreter[0] == '/')
+		read_elf(pid, image->exe.interpreter, &image->interp, &image->has_interp);
+	if (!image->has_interp)
+		read_elf(pid, image->interp_name, &image->interp, &image->has_interp);
+}
+
 /* A space that begins with an image: a new program's, or one that is found as it is. */
 static void on_image(struct session *session, const struct vmt_event *event, bool found)
 {
@@ -153,8 +165,7 @@ static void on_image(struct session *session, const struct vmt_event *event, boo
 			vmt_proc_vm_flags(event->tid, session->names, image);
 		read_elf(event->tid, NULL, &image->exe, &image->has_exe);
 		if (image->interp_name[0])
-			read_elf(event->tid, image->interp_name, &image->interp,
-				 &image->has_interp);
+			read_interp(event->tid, image, found);
 	}
 	space->info.exe = image->exe_name ? image->exe_name : "";
 	space->model = vmt_space_new(event->space, session->names);
