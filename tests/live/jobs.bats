@@ -31,11 +31,6 @@ keys() {
 	[ "$(tail -n 1 traced.seen)" = 'job: exit 0' ]
 }
 
-@test 'a tree: ^Z, bg, and a read that stops it' {
-	keys lzbsfld
-	[ "$(tail -n 1 traced.seen)" = 'job: exit 0' ]
-}
-
 @test 'a tree: ^C' {
 	keys lc
 	[ "$(tail -n 1 traced.seen)" = 'job: killed by signal 2' ]
