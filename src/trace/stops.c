@@ -214,11 +214,21 @@ void vmt_tracer_exec(struct vmt_tracer *tracer, struct vmt_task *task)
 
 /* ---- Stopping and ending ----------------------------------------------------------------- */
 
-/* The task's memory is still there: this is the last look at it. */
+static bool is_exec(enum vmt_call_id call)
+{
+	return call == VMT_CALL_EXECVE || call == VMT_CALL_EXECVEAT;
+}
+
+/*
+ * The task's memory is still there: this is the last look at it. But if it was killed in an execve,
+ * that may be the new program's already.
+ */
 static void on_exiting(struct vmt_tracer *tracer, struct vmt_task *task)
 {
+	bool known = task->call_state != VMT_TASK_CALL_RUNNING || !is_exec(task->call.call);
+
 	vmt_tracer_call_lost(tracer, task);
-	vmt_task_leave(tracer, task, true);
+	vmt_task_leave(tracer, task, known);
 	vmt_task_set_phase(tracer, task, VMT_TASK_EXITING);
 	vmt_tracer_ready(tracer, task);
 }
