@@ -103,7 +103,7 @@ made() {
 }
 
 @test 'an execve that fails when the old program is gone' {
-	same 3 "$PROGRAMS/execs-pie" unmappable
+	same 2 "$PROGRAMS/execs-pie" unmappable
 }
 
 @test 'an execve of a file that is too short' {
