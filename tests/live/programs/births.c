@@ -32,8 +32,6 @@ enum {
 	AT_A_TIME = 8
 };
 
-extern char **environ;
-
 static char stack[STACK] __attribute__((aligned(16)));
 static char *given; /* what a child that shares the memory has mapped */
 
