@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "vmtrace/geometry.h"
+
 /*
  * Every call that changes, or points into, an address space. The numbers are internal; the name of
  * each is vmt_call_name(). Keep calls.c in the same order.

@@ -8,7 +8,8 @@
  * that name in include/vmtrace/.
  *
  *   src/base      errors, memory, arrays, strings, escaping of untrusted bytes, names
- *   src/arch      x86-64 and i386 as data: call numbers, layout constants, names of flags
+ *   src/arch      architectures as data: call numbers, layout constants, names of flags; the
+ *                 geometry of page tables
  *   src/elf       ELF headers through libelf
  *   src/mm        the model: spaces, VMAs, what the kernel does with them. Pure
  *     range.c       the ordered set of ranges; knows nothing of memory

@@ -38,7 +38,7 @@ function needs(header, kind, word) {
 function check_door(name) {
 	if (name == "image" || name == room)
 		return
-	if (name == "event") # it speaks of arch
+	if (name == "event" || name == "geometry") # of arch, or speaks of it
 		name = "arch"
 	if (name != room && !may(room, "use", name))
 		wrong(room " may not use " name " (src/rooms.txt)")
@@ -83,7 +83,10 @@ FNR == 1 {
 	sub(/\.h$/, "", room)
 	folder = FILENAME
 	sub(/[^\/]*$/, "", folder)
-	if (is_door && room == "event") {
+	if (is_door && room == "geometry") {
+		row[room, "use"] = "base"
+		known[room] = 1
+	} else if (is_door && room == "event") {
 		row[room, "use"] = "arch"
 		known[room] = 1
 	} else if (is_door && room == "image") {
