@@ -28,6 +28,90 @@ enum {
 	VMT_LEVELS_MAX = 5
 };
 
+/* ---- Entries: entry.c; the rows in formats-*.c -------------------------------------------- */
+
+/* What the bits of a field are. */
+enum vmt_field_kind {
+	VMT_FIELD_FLAG, /* the MMU reads it: a flag, or a small number */
+	VMT_FIELD_TYPE, /* tells one format from another */
+	VMT_FIELD_ADDRESS, /* bits of the physical address */
+	VMT_FIELD_SOFTWARE, /* the MMU ignores it: Linux's own */
+	VMT_FIELD_FREE, /* reserved or ignored, and not used */
+};
+
+/* Some bits of an entry, and what they mean. */
+struct vmt_entry_field {
+	const char *name; /* "NX", "AP[2]" */
+	unsigned low; /* lowest bit */
+	unsigned bits;
+	enum vmt_field_kind kind;
+	unsigned address_low; /* ADDRESS: the bit of the physical address that bit @low holds */
+	bool inverted; /* ADDRESS: the bits are stored as their complement */
+	const char *meaning; /* one line */
+};
+
+/* What an entry can say, whatever its format. */
+enum vmt_entry_attribute {
+	VMT_ENTRY_READ,
+	VMT_ENTRY_WRITE,
+	VMT_ENTRY_EXECUTE, /* by user code */
+	VMT_ENTRY_USER, /* user code may use it at all */
+	VMT_ENTRY_ACCESSED,
+	VMT_ENTRY_DIRTY,
+	VMT_ENTRY_GLOBAL, /* the same in all address spaces: survives their TLB flushes */
+	VMT_ENTRY_ATTRIBUTES
+};
+
+/* The attribute holds if (entry & mask) == set; mask has one bit, or none: this format cannot say. */
+struct vmt_entry_rule {
+	uint64_t mask;
+	uint64_t set;
+};
+
+enum vmt_entry_target {
+	VMT_TARGET_NOTHING, /* not present to the MMU: swapped out, PROT_NONE */
+	VMT_TARGET_TABLE, /* the table of the level below */
+	VMT_TARGET_MEMORY, /* a page or a larger piece of memory: a leaf */
+};
+
+struct vmt_entry_format {
+	const char *name; /* "page", "2 MiB page", "table", "section", "swapped" … */
+	enum vmt_entry_target target;
+	bool software; /* an entry that the MMU never reads */
+	unsigned bits; /* 32 or 64 */
+	uint64_t match_mask; /* an entry is of this format if (entry & match_mask) == match_value */
+	uint64_t match_value;
+	uint64_t base; /* match_value and what else is always set by Linux for user memory */
+	unsigned leaf_shift; /* MEMORY: log2 of its size; 0: that of the level */
+	struct vmt_entry_rule rules[VMT_ENTRY_ATTRIBUTES];
+	const struct vmt_entry_field
+		*fields; /* from the top bit down, without holes; NULL name ends */
+};
+
+/* Bits of  in , as a number. */
+uint64_t vmt_entry_field_value(const struct vmt_entry_field *field, uint64_t entry);
+/* The physical address that  holds; 0 if its format has none. */
+uint64_t vmt_entry_address(const struct vmt_entry_format *format, uint64_t entry);
+/* The bits of a physical address that the format can hold. */
+uint64_t vmt_entry_address_mask(const struct vmt_entry_format *format);
+/* False for what the format cannot say. */
+bool vmt_entry_has(const struct vmt_entry_format *format, uint64_t entry,
+		   enum vmt_entry_attribute attribute);
+/*
+ * The entry for  with  (1 << VMT_ENTRY_…); those that the format cannot say are
+ * left out.  has no bits outside vmt_entry_address_mask().
+ */
+uint64_t vmt_entry_make(const struct vmt_entry_format *format, uint64_t address,
+			unsigned attributes);
+/*
+ * arm with two levels: the entry that the kernel writes for the MMU beside Linux's  of
+ * a user page; 0 (fault) while it was not accessed. Mirrors cpu_v7_set_pte_ext() of
+ * arch/arm/mm/proc-v7-2level.S.
+ */
+uint32_t vmt_entry_arm_hw(uint32_t linux_entry);
+
+/* ---- Geometry ------------------------------------------------------------------------------ */
+
 /* One level of tables. */
 struct vmt_table_level {
 	const char *name; /* the kernel's: "PGD", "P4D", "PUD", "PMD" or "PTE" */
@@ -44,6 +128,8 @@ struct vmt_table_level {
 	bool leaf_possible; /* the MMU takes an entry here that maps memory (huge page, section) */
 	bool leaf_user; /* Linux maps user memory so: hugetlb, or the last level */
 	bool leaf_thp; /* Linux makes transparent huge pages of this size */
+	/* What an entry can be, ended by a NULL; the first that matches is it. NULL: see hw_levels. */
+	const struct vmt_entry_format *const *formats;
 };
 
 /* How the bits of an address above va_bits must be. */
@@ -136,6 +222,10 @@ static inline uint64_t vmt_geometry_page_bytes(const struct vmt_geometry *geomet
 {
 	return (uint64_t)1 << geometry->page_shift;
 }
+
+/* The format of @entry in a table of @level; NULL: an empty entry, or one that is not known. */
+const struct vmt_entry_format *vmt_level_format(const struct vmt_table_level *level,
+						uint64_t entry);
 
 /* Bytes of virtual addresses that one entry of a level covers. */
 static inline uint64_t vmt_level_entry_span(const struct vmt_table_level *level)

@@ -16,46 +16,50 @@
  */
 #include "vmtrace/arch.h"
 
+#include "formats.h"
+
 #define BIT64(n) (UINT64_C(1) << (n))
 #define GIB BIT64(30)
 
 /* A top level; never counted. @leaf: the MMU, user memory, transparent huge pages. */
-#define PGD(manual, at, bits, entry) \
+#define PGD(manual, at, bits, entry, list) \
 	{ \
 		.name = "PGD", .hw_name = (manual), .shift = (at), .index_bits = (bits), \
-		.entry_bytes = (entry), .table_bytes = (entry) << (bits) \
+		.entry_bytes = (entry), .table_bytes = (entry) << (bits), .formats = (list) \
 	}
 /* As PGD(), where the entries can be leaves. */
-#define PGD_LEAF(manual, at, bits, entry, user, thp) \
+#define PGD_LEAF(manual, at, bits, entry, user, thp, list) \
 	{ \
 		.name = "PGD", .hw_name = (manual), .shift = (at), .index_bits = (bits), \
 		.entry_bytes = (entry), .table_bytes = (entry) << (bits), .leaf_possible = true, \
-		.leaf_user = (user), .leaf_thp = (thp) \
+		.leaf_user = (user), .leaf_thp = (thp), .formats = (list) \
 	}
-#define P4D(manual, at, bits, leaf) \
+#define P4D(manual, at, bits, leaf, list) \
 	{ \
 		.name = "P4D", .hw_name = (manual), .shift = (at), .index_bits = (bits), \
-		.entry_bytes = 8, .table_bytes = 8 << (bits), .leaf_possible = (leaf) \
+		.entry_bytes = 8, .table_bytes = 8 << (bits), .leaf_possible = (leaf), \
+		.formats = (list) \
 	}
-#define PUD(manual, at, bits, leaf, user) \
+#define PUD(manual, at, bits, leaf, user, list) \
 	{ \
 		.name = "PUD", .hw_name = (manual), .shift = (at), .index_bits = (bits), \
 		.entry_bytes = 8, .table_bytes = 8 << (bits), \
-		.table_bytes_accounted = 8 << (bits), .leaf_possible = (leaf), .leaf_user = (user) \
+		.table_bytes_accounted = 8 << (bits), .leaf_possible = (leaf), \
+		.leaf_user = (user), .formats = (list) \
 	}
-#define PMD(manual, at, bits) \
+#define PMD(manual, at, bits, list) \
 	{ \
 		.name = "PMD", .hw_name = (manual), .shift = (at), .index_bits = (bits), \
 		.entry_bytes = 8, .table_bytes = 8 << (bits), \
 		.table_bytes_accounted = 8 << (bits), .leaf_possible = true, .leaf_user = true, \
-		.leaf_thp = true \
+		.leaf_thp = true, .formats = (list) \
 	}
-#define PTE(manual, at, bits, entry) \
+#define PTE(manual, at, bits, entry, list) \
 	{ \
 		.name = "PTE", .hw_name = (manual), .shift = (at), .index_bits = (bits), \
 		.entry_bytes = (entry), .table_bytes = (entry) << (bits), \
 		.table_bytes_accounted = (entry) << (bits), .leaf_possible = true, \
-		.leaf_user = true \
+		.leaf_user = true, .formats = (list) \
 	}
 
 /* ---- x86 ---------------------------------------------------------------------------------- */
@@ -73,8 +77,10 @@ static const struct vmt_geometry x86_64_4 = {
 	.user_end = BIT64(47) - 4096,
 	.window_end = BIT64(47) - 4096,
 	.flush_pages_max = X86_FLUSH_PAGES,
-	.levels = { PGD("PML4", 39, 9, 8), PUD("PDPT", 30, 9, true, true), PMD("PD", 21, 9),
-		    PTE("PT", 12, 9, 8) },
+	.levels = { PGD("PML4", 39, 9, 8, vmt_formats_x86_top),
+		    PUD("PDPT", 30, 9, true, true, vmt_formats_x86_pud),
+		    PMD("PD", 21, 9, vmt_formats_x86_pmd),
+		    PTE("PT", 12, 9, 8, vmt_formats_x86_pte) },
 	.level_count = 4,
 };
 
@@ -88,8 +94,11 @@ static const struct vmt_geometry x86_64_5 = {
 	.user_end = BIT64(56) - 4096,
 	.window_end = BIT64(47) - 4096,
 	.flush_pages_max = X86_FLUSH_PAGES,
-	.levels = { PGD("PML5", 48, 9, 8), P4D("PML4", 39, 9, false),
-		    PUD("PDPT", 30, 9, true, true), PMD("PD", 21, 9), PTE("PT", 12, 9, 8) },
+	.levels = { PGD("PML5", 48, 9, 8, vmt_formats_x86_top),
+		    P4D("PML4", 39, 9, false, vmt_formats_x86_top),
+		    PUD("PDPT", 30, 9, true, true, vmt_formats_x86_pud),
+		    PMD("PD", 21, 9, vmt_formats_x86_pmd),
+		    PTE("PT", 12, 9, 8, vmt_formats_x86_pte) },
 	.level_count = 5,
 };
 
@@ -104,7 +113,8 @@ static const struct vmt_geometry i386 = {
 	.window_end = 3 * GIB,
 	.flush_pages_max = X86_FLUSH_PAGES,
 	/* 4 MiB pages: hugetlb only, transparent ones need PAE */
-	.levels = { PGD_LEAF("PD", 22, 10, 4, true, false), PTE("PT", 12, 10, 4) },
+	.levels = { PGD_LEAF("PD", 22, 10, 4, true, false, vmt_formats_i386_pgd),
+		    PTE("PT", 12, 10, 4, vmt_formats_i386_pte) },
 	.level_count = 2,
 };
 
@@ -119,7 +129,9 @@ static const struct vmt_geometry i386_pae = {
 	.window_end = 3 * GIB,
 	.baseline_bytes = 4 * 4096, /* all four PMD tables come with the PGD */
 	.flush_pages_max = X86_FLUSH_PAGES,
-	.levels = { PGD("PDPT", 30, 2, 8), PMD("PD", 21, 9), PTE("PT", 12, 9, 8) },
+	.levels = { PGD("PDPT", 30, 2, 8, vmt_formats_pae_pgd),
+		    PMD("PD", 21, 9, vmt_formats_pae_pmd),
+		    PTE("PT", 12, 9, 8, vmt_formats_pae_pte) },
 	.level_count = 3,
 };
 
@@ -165,6 +177,7 @@ static const struct vmt_geometry arm = {
 		      .hw_name = "second level",
 		      .shift = 12,
 		      .index_bits = 9,
+		      .formats = vmt_formats_arm_linux,
 		      .entry_bytes = 4,
 		      .table_bytes = 4096,
 		      .table_bytes_accounted = 2048,
@@ -176,6 +189,7 @@ static const struct vmt_geometry arm = {
 			 .hw_name = "first level",
 			 .shift = 20,
 			 .index_bits = 12,
+			 .formats = vmt_formats_arm_l1,
 			 .entry_bytes = 4,
 			 .table_bytes = 16384,
 			 .leaf_possible = true },
@@ -183,6 +197,7 @@ static const struct vmt_geometry arm = {
 			 .hw_name = "second level",
 			 .shift = 12,
 			 .index_bits = 8,
+			 .formats = vmt_formats_arm_l2,
 			 .entry_bytes = 4,
 			 .table_bytes = 1024,
 			 .leaf_possible = true,
@@ -203,8 +218,9 @@ static const struct vmt_geometry arm_lpae = {
 	/* The last GiB of the user shares its PMD table with the kernel's modules. */
 	.pgtables_ceiling = ARM_USER_END,
 	.baseline_bytes = 4096,
-	.levels = { PGD_LEAF("level 1", 30, 2, 8, false, false), PMD("level 2", 21, 9),
-		    PTE("level 3", 12, 9, 8) },
+	.levels = { PGD_LEAF("level 1", 30, 2, 8, false, false, vmt_formats_lpae_pgd),
+		    PMD("level 2", 21, 9, vmt_formats_lpae_pmd),
+		    PTE("level 3", 12, 9, 8, vmt_formats_lpae_pte) },
 	.level_count = 3,
 };
 
@@ -217,71 +233,87 @@ static const struct vmt_geometry arm_lpae = {
 
 static const struct vmt_geometry aarch64_4k_48 = {
 	AARCH64("aarch64-4k-48", 12, 48),
-	.levels = { PGD("level 0", 39, 9, 8), PUD("level 1", 30, 9, true, true),
-		    PMD("level 2", 21, 9), PTE("level 3", 12, 9, 8) },
+	.levels = { PGD("level 0", 39, 9, 8, vmt_formats_a64_4k_table),
+		    PUD("level 1", 30, 9, true, true, vmt_formats_a64_4k_1g),
+		    PMD("level 2", 21, 9, vmt_formats_a64_4k_2m),
+		    PTE("level 3", 12, 9, 8, vmt_formats_a64_4k_page) },
 	.level_count = 4,
 };
 
 static const struct vmt_geometry aarch64_4k_39 = {
 	AARCH64("aarch64-4k-39", 12, 39),
-	.levels = { PGD_LEAF("level 1", 30, 9, 8, true, false), PMD("level 2", 21, 9),
-		    PTE("level 3", 12, 9, 8) },
+	.levels = { PGD_LEAF("level 1", 30, 9, 8, true, false, vmt_formats_a64_4k_1g),
+		    PMD("level 2", 21, 9, vmt_formats_a64_4k_2m),
+		    PTE("level 3", 12, 9, 8, vmt_formats_a64_4k_page) },
 	.level_count = 3,
 };
 
 /* FEAT_LPA2 */
 static const struct vmt_geometry aarch64_4k_52 = {
 	AARCH64("aarch64-4k-52", 12, 52),
-	.levels = { PGD("level -1", 48, 4, 8), P4D("level 0", 39, 9, true),
-		    PUD("level 1", 30, 9, true, true), PMD("level 2", 21, 9),
-		    PTE("level 3", 12, 9, 8) },
+	.levels = { PGD("level -1", 48, 4, 8, vmt_formats_lpa2_4k_table),
+		    P4D("level 0", 39, 9, true, vmt_formats_lpa2_4k_512g),
+		    PUD("level 1", 30, 9, true, true, vmt_formats_lpa2_4k_1g),
+		    PMD("level 2", 21, 9, vmt_formats_lpa2_4k_2m),
+		    PTE("level 3", 12, 9, 8, vmt_formats_lpa2_4k_page) },
 	.level_count = 5,
 };
 
 static const struct vmt_geometry aarch64_16k_47 = {
 	AARCH64("aarch64-16k-47", 14, 47),
-	.levels = { PGD("level 1", 36, 11, 8), PMD("level 2", 25, 11), PTE("level 3", 14, 11, 8) },
+	.levels = { PGD("level 1", 36, 11, 8, vmt_formats_a64_16k_table),
+		    PMD("level 2", 25, 11, vmt_formats_a64_16k_32m),
+		    PTE("level 3", 14, 11, 8, vmt_formats_a64_16k_page) },
 	.level_count = 3,
 };
 
 static const struct vmt_geometry aarch64_16k_36 = {
 	AARCH64("aarch64-16k-36", 14, 36),
-	.levels = { PGD_LEAF("level 2", 25, 11, 8, true, true), PTE("level 3", 14, 11, 8) },
+	.levels = { PGD_LEAF("level 2", 25, 11, 8, true, true, vmt_formats_a64_16k_32m),
+		    PTE("level 3", 14, 11, 8, vmt_formats_a64_16k_page) },
 	.level_count = 2,
 };
 
 static const struct vmt_geometry aarch64_16k_48 = {
 	AARCH64("aarch64-16k-48", 14, 48),
-	.levels = { PGD("level 0", 47, 1, 8), PUD("level 1", 36, 11, false, false),
-		    PMD("level 2", 25, 11), PTE("level 3", 14, 11, 8) },
+	.levels = { PGD("level 0", 47, 1, 8, vmt_formats_a64_16k_table),
+		    PUD("level 1", 36, 11, false, false, vmt_formats_a64_16k_table),
+		    PMD("level 2", 25, 11, vmt_formats_a64_16k_32m),
+		    PTE("level 3", 14, 11, 8, vmt_formats_a64_16k_page) },
 	.level_count = 4,
 };
 
 /* FEAT_LPA2, which also gives blocks of 64 GiB */
 static const struct vmt_geometry aarch64_16k_52 = {
 	AARCH64("aarch64-16k-52", 14, 52),
-	.levels = { PGD("level 0", 47, 5, 8), PUD("level 1", 36, 11, true, false),
-		    PMD("level 2", 25, 11), PTE("level 3", 14, 11, 8) },
+	.levels = { PGD("level 0", 47, 5, 8, vmt_formats_lpa2_16k_table),
+		    PUD("level 1", 36, 11, true, false, vmt_formats_lpa2_16k_64g),
+		    PMD("level 2", 25, 11, vmt_formats_lpa2_16k_32m),
+		    PTE("level 3", 14, 11, 8, vmt_formats_lpa2_16k_page) },
 	.level_count = 4,
 };
 
 static const struct vmt_geometry aarch64_64k_48 = {
 	AARCH64("aarch64-64k-48", 16, 48),
-	.levels = { PGD("level 1", 42, 6, 8), PMD("level 2", 29, 13), PTE("level 3", 16, 13, 8) },
+	.levels = { PGD("level 1", 42, 6, 8, vmt_formats_a64_64k_table),
+		    PMD("level 2", 29, 13, vmt_formats_a64_64k_512m),
+		    PTE("level 3", 16, 13, 8, vmt_formats_a64_64k_page) },
 	.level_count = 3,
 };
 
 static const struct vmt_geometry aarch64_64k_42 = {
 	AARCH64("aarch64-64k-42", 16, 42),
-	.levels = { PGD_LEAF("level 2", 29, 13, 8, true, true), PTE("level 3", 16, 13, 8) },
+	.levels = { PGD_LEAF("level 2", 29, 13, 8, true, true, vmt_formats_a64_64k_512m),
+		    PTE("level 3", 16, 13, 8, vmt_formats_a64_64k_page) },
 	.level_count = 2,
 };
 
 /* FEAT_LVA; with FEAT_LPA blocks of 4 TiB */
 static const struct vmt_geometry aarch64_64k_52 = {
 	AARCH64("aarch64-64k-52", 16, 52),
-	.levels = { PGD_LEAF("level 1", 42, 10, 8, false, false), PMD("level 2", 29, 13),
-		    PTE("level 3", 16, 13, 8) },
+	.levels = { PGD_LEAF("level 1", 42, 10, 8, false, false, vmt_formats_lpa_64k_4t),
+		    PMD("level 2", 29, 13, vmt_formats_lpa_64k_512m),
+		    PTE("level 3", 16, 13, 8, vmt_formats_lpa_64k_page) },
 	.level_count = 3,
 };
 
@@ -294,23 +326,28 @@ static const struct vmt_geometry aarch64_64k_52 = {
 
 static const struct vmt_geometry riscv64_sv48 = {
 	RISCV("riscv64-sv48", 48),
-	.levels = { PGD_LEAF("VPN[3]", 39, 9, 8, false, false), PUD("VPN[2]", 30, 9, true, true),
-		    PMD("VPN[1]", 21, 9), PTE("VPN[0]", 12, 9, 8) },
+	.levels = { PGD_LEAF("VPN[3]", 39, 9, 8, false, false, vmt_formats_riscv),
+		    PUD("VPN[2]", 30, 9, true, true, vmt_formats_riscv),
+		    PMD("VPN[1]", 21, 9, vmt_formats_riscv),
+		    PTE("VPN[0]", 12, 9, 8, vmt_formats_riscv_pte) },
 	.level_count = 4,
 };
 
 static const struct vmt_geometry riscv64_sv39 = {
 	RISCV("riscv64-sv39", 39),
-	.levels = { PGD_LEAF("VPN[2]", 30, 9, 8, true, false), PMD("VPN[1]", 21, 9),
-		    PTE("VPN[0]", 12, 9, 8) },
+	.levels = { PGD_LEAF("VPN[2]", 30, 9, 8, true, false, vmt_formats_riscv),
+		    PMD("VPN[1]", 21, 9, vmt_formats_riscv),
+		    PTE("VPN[0]", 12, 9, 8, vmt_formats_riscv_pte) },
 	.level_count = 3,
 };
 
 static const struct vmt_geometry riscv64_sv57 = {
 	RISCV("riscv64-sv57", 57),
-	.levels = { PGD_LEAF("VPN[4]", 48, 9, 8, false, false), P4D("VPN[3]", 39, 9, true),
-		    PUD("VPN[2]", 30, 9, true, true), PMD("VPN[1]", 21, 9),
-		    PTE("VPN[0]", 12, 9, 8) },
+	.levels = { PGD_LEAF("VPN[4]", 48, 9, 8, false, false, vmt_formats_riscv),
+		    P4D("VPN[3]", 39, 9, true, vmt_formats_riscv),
+		    PUD("VPN[2]", 30, 9, true, true, vmt_formats_riscv),
+		    PMD("VPN[1]", 21, 9, vmt_formats_riscv),
+		    PTE("VPN[0]", 12, 9, 8, vmt_formats_riscv_pte) },
 	.level_count = 5,
 };
 
