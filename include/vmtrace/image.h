@@ -124,4 +124,30 @@ struct vmt_image {
 	} vm_flags;
 };
 
+/* One page of a process, as far as the kernel shows it. */
+struct vmt_page_state {
+	uint64_t page_bytes; /* the page size */
+	bool known; /* pagemap could be read: the flags up to frame are right */
+	bool present;
+	bool swapped; /* in a swap area, or on its way (migration) */
+	bool file; /* a page of a file or of shared memory */
+	bool exclusive; /* mapped here and nowhere else */
+	bool soft_dirty; /* written since clear_refs; always set where that is not compiled in */
+	bool uffd_protected; /* userfaultfd wants to hear of writes */
+	bool guard; /* MADV_GUARD_INSTALL */
+	bool has_categories; /* PAGEMAP_SCAN answered: the next two are right */
+	bool zero; /* the page of zeros that everybody shares */
+	bool huge; /* one entry of a higher level maps it, with its neighbours */
+	bool has_frame; /* the kernel shows frames (CAP_SYS_ADMIN) */
+	uint64_t frame; /* physical address >> log2(page_bytes) */
+	uint64_t swap_area; /* if swapped and has_frame */
+	uint64_t swap_slot;
+	bool has_frame_flags; /* /proc/kpageflags could be read */
+	uint64_t frame_flags; /* KPF_… of linux/kernel-page-flags.h */
+	bool has_file_size;
+	uint64_t file_size_bytes; /* of the file that the VMA maps */
+	const char *vm_flags; /* smaps' VmFlags of the VMA (none covers the address: of the next
+				 above), "rd wr mr"; NULL unknown */
+};
+
 #endif

@@ -35,11 +35,19 @@ function needs(header, kind, word) {
 		wrong("<" header "> needs \"" word "\", which the row of " room " does not have")
 }
 
+# Some doors have a second header: the room whose part @name is.
+function owner(name) {
+	if (name == "event" || name == "geometry") # event speaks of arch
+		return "arch"
+	if (name == "lookup")
+		return "mm"
+	return name
+}
+
 function check_door(name) {
 	if (name == "image" || name == room)
 		return
-	if (name == "event" || name == "geometry") # of arch, or speaks of it
-		name = "arch"
+	name = owner(name)
 	if (name != room && !may(room, "use", name))
 		wrong(room " may not use " name " (src/rooms.txt)")
 }
@@ -83,8 +91,8 @@ FNR == 1 {
 	sub(/\.h$/, "", room)
 	folder = FILENAME
 	sub(/[^\/]*$/, "", folder)
-	if (is_door && room == "geometry") {
-		row[room, "use"] = "base"
+	if (is_door && owner(room) != room && room != "event") {
+		row[room, "use"] = row[owner(room), "use"]
 		known[room] = 1
 	} else if (is_door && room == "event") {
 		row[room, "use"] = "arch"
