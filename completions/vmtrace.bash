@@ -9,10 +9,31 @@ _vmtrace_list() {
 	compopt -o nospace
 }
 
+# vmtrace walk …
+_vmtrace_walk() {
+	local walk_options='-p --attach= -a --arch= --levels= --granule= --va-bits= -b --bits --tlb= --tlb-size= --tlb-page= -h --help'
+	case $prev in
+	-p | --attach) _pids ;;
+	-a | --arch) mapfile -t COMPREPLY < <(compgen -W 'x86_64 i386 arm aarch64 riscv64' -- "$cur") ;;
+	--granule) mapfile -t COMPREPLY < <(compgen -W '4K 16K 64K' -- "$cur") ;;
+	--tlb) _filedir ;;
+	--levels | --va-bits | --tlb-size | --tlb-page) ;;
+	*)
+		mapfile -t COMPREPLY < <(compgen -W "$walk_options" -- "$cur")
+		[[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
+		;;
+	esac
+}
+
 _vmtrace() {
 	local options='-o --output= -p --attach= --follow= --log= --show= --check= --rules= --no-seccomp --no-aslr --pin --color= -v --verbose -q --quiet -h --help -V --version'
 	local cur prev words cword
 	_init_completion -s || return
+
+	if ((cword > 1)) && [[ ${words[1]} == walk ]]; then
+		_vmtrace_walk
+		return
+	fi
 
 	# From the program on, its own completion takes over.
 	local i
@@ -73,7 +94,9 @@ _vmtrace() {
 		return
 	fi
 	mapfile -t COMPREPLY < <(compgen -c -- "$cur")
-	((cword == 1)) && [[ run == "$cur"* ]] && COMPREPLY+=(run)
+	if ((cword == 1)); then
+		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W 'run walk' -- "$cur")
+	fi
 	[[ $cur == */* ]] && _filedir
 }
 

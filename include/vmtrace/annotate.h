@@ -8,6 +8,7 @@
 
 #include "vmtrace/base.h"
 #include "vmtrace/event.h"
+#include "vmtrace/lookup.h"
 #include "vmtrace/mm.h"
 
 /*
@@ -56,5 +57,12 @@ void vmt_perms_text(unsigned perms, char ret_text[5]);
 const char *vmt_errno_name(int err, char ret_text[24]);
 /* The whole call as one line: "mmap(NULL, 8192, PROT_READ…, -1, 0) = 0x7f…" */
 void vmt_call_text(const struct vmt_event *event, struct vmt_str *ret_text);
+
+/* ---- miss.c --------------------------------------------------------------------------------- */
+
+/* What a page fault leads to, one line. */
+const char *vmt_miss_text(enum vmt_miss miss);
+/* Flags of a page frame (KPF_…) by name, "uptodate lru anon"; those without a name are left out. */
+void vmt_frame_flags_text(uint64_t flags, struct vmt_str *ret_text);
 
 #endif

@@ -160,4 +160,10 @@ const char *vmt_size_text(uint64_t size_bytes, char ret_text[16]);
  */
 VMT_MUST_CHECK int vmt_parse_u64(const char *text, uint64_t *ret_value);
 
+/*
+ * Reads a hexadecimal number at the front of @text, with or without 0x, as maps and C have them.
+ * Returns 0 with *ret_end behind it, or -EINVAL, or -ERANGE.
+ */
+VMT_MUST_CHECK int vmt_parse_hex(const char *text, uint64_t *ret_value, const char **ret_end);
+
 #endif

@@ -146,6 +146,8 @@ struct vmt_geometry {
 	unsigned va_bits; /* bits of an address that are translated */
 	unsigned address_bits; /* width of an address: 32 or 64 */
 	enum vmt_address_form form;
+	const char *root; /* the register that holds the address of the top table: "CR3" */
+	const char *root_kernel; /* the same for kernel addresses, if it is another one; else NULL */
 	uint64_t user_end; /* TASK_SIZE (32-bit: with the 3G/1G split): end of user addresses */
 	/* End of the addresses that mmap gives without a hint above it; user_end unless narrower. */
 	uint64_t window_end;
@@ -203,6 +205,9 @@ enum vmt_half {
 	VMT_HALF_KERNEL,
 };
 enum vmt_half vmt_geometry_half(const struct vmt_geometry *geometry, uint64_t address);
+/* -ERANGE, with a line that says why, if the address is in neither half. */
+VMT_MUST_CHECK int vmt_geometry_check(const struct vmt_geometry *geometry, uint64_t address,
+				      struct vmt_error *error);
 
 /* An address cut into its parts. */
 struct vmt_split {

@@ -132,7 +132,7 @@ struct vmt_page_state {
 	bool swapped; /* in a swap area, or on its way (migration) */
 	bool file; /* a page of a file or of shared memory */
 	bool exclusive; /* mapped here and nowhere else */
-	bool soft_dirty; /* written since clear_refs; always set where that is not compiled in */
+	bool soft_dirty; /* written since clear_refs; never set where that is not compiled in */
 	bool uffd_protected; /* userfaultfd wants to hear of writes */
 	bool guard; /* MADV_GUARD_INSTALL */
 	bool has_categories; /* PAGEMAP_SCAN answered: the next two are right */

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "vmtrace/arch.h"
 #include "vmtrace/base.h"
 #include "vmtrace/image.h"
 
@@ -125,5 +126,24 @@ struct vmt_lookup {
  * do_user_addr_fault() of arch/x86/mm/fault.c and handle_pte_fault() of mm/memory.c, 6.18.
  */
 enum vmt_miss vmt_miss_of(const struct vmt_lookup *lookup, enum vmt_access access);
+
+/* ---- infer.c: the entry that the MMU reads, which the kernel shows nowhere ---------------------- */
+
+/* How a field of the entry is known. */
+enum vmt_inferred {
+	VMT_INFERRED_NOT, /* not shown, and does not follow from anything that is */
+	VMT_INFERRED_PAGEMAP, /* from the page, as /proc/PID/pagemap shows it */
+	VMT_INFERRED_MAPPING, /* from the rights of the mapping */
+	VMT_INFERRED_FAULT, /* the next write must fault, so it cannot be set */
+	VMT_INFERRED_USER, /* always so for user memory */
+};
+
+/*
+ * What @field of the entry of a page that is present must be; *ret_value is set unless NOT.
+ * @format is the format of a leaf; lookup->map and page are not NULL.
+ */
+enum vmt_inferred vmt_entry_infer(const struct vmt_lookup *lookup,
+				  const struct vmt_entry_format *format,
+				  const struct vmt_entry_field *field, uint64_t *ret_value);
 
 #endif

@@ -155,6 +155,20 @@ VMT_MUST_CHECK long vmt_proc_read(pid_t pid, uint64_t address, void *ret_bytes, 
  */
 bool vmt_probe_written(struct vmt_probe *probe, uint64_t start, uint64_t end);
 
+/*
+ * What the kernel shows of the page at @address, which lies in @map: the one that covers it, or
+ * the next above, whose flags tell about growth, or NULL. What it does not show is left unknown. -ESRCH if the task has
+ * gone. Names come from @names.
+ */
+VMT_MUST_CHECK int vmt_proc_page(pid_t pid, uint64_t address, const struct vmt_mapping *map,
+				 struct vmt_names *names, struct vmt_page_state *ret_state);
+
+/*
+ * The page tables that the running kernel uses, for 32-bit programs too. -ENOTSUP where that cannot
+ * be found out.
+ */
+VMT_MUST_CHECK int vmt_kernel_geometry(const struct vmt_geometry **ret_geometry);
+
 /* VmPTE of /proc/PID/status: what the kernel charges the task for page tables. */
 VMT_MUST_CHECK int vmt_proc_page_table_kib(pid_t pid, uint64_t *ret_kib);
 

@@ -70,6 +70,7 @@
 static const struct vmt_geometry x86_64_4 = {
 	.name = "x86_64-4",
 	.arch = "x86_64",
+	.root = "CR3",
 	.page_shift = 12,
 	.va_bits = 48,
 	.address_bits = 64,
@@ -87,6 +88,7 @@ static const struct vmt_geometry x86_64_4 = {
 static const struct vmt_geometry x86_64_5 = {
 	.name = "x86_64-5",
 	.arch = "x86_64",
+	.root = "CR3",
 	.page_shift = 12,
 	.va_bits = 57,
 	.address_bits = 64,
@@ -105,6 +107,7 @@ static const struct vmt_geometry x86_64_5 = {
 static const struct vmt_geometry i386 = {
 	.name = "i386",
 	.arch = "i386",
+	.root = "CR3",
 	.page_shift = 12,
 	.va_bits = 32,
 	.address_bits = 32,
@@ -121,6 +124,7 @@ static const struct vmt_geometry i386 = {
 static const struct vmt_geometry i386_pae = {
 	.name = "i386-pae",
 	.arch = "i386",
+	.root = "CR3",
 	.page_shift = 12,
 	.va_bits = 32,
 	.address_bits = 32,
@@ -160,6 +164,7 @@ static const struct vmt_geometry i386_pae = {
 static const struct vmt_geometry arm = {
 	.name = "arm",
 	.arch = "arm",
+	.root = "TTBR0",
 	.page_shift = 12,
 	.va_bits = 32,
 	.address_bits = 32,
@@ -208,6 +213,7 @@ static const struct vmt_geometry arm = {
 static const struct vmt_geometry arm_lpae = {
 	.name = "arm-lpae",
 	.arch = "arm",
+	.root = "TTBR0",
 	.page_shift = 12,
 	.va_bits = 32,
 	.address_bits = 32,
@@ -227,9 +233,10 @@ static const struct vmt_geometry arm_lpae = {
 /* ---- arm64: MAX_DVM_OPS of asm/tlbflush.h is one table of the last level -------------------- */
 
 #define AARCH64(text, page, bits) \
-	.name = (text), .arch = "aarch64", .page_shift = (page), .va_bits = (bits), \
-	.address_bits = 64, .form = VMT_FORM_TWO_TREES, .user_end = BIT64(bits), \
-	.window_end = BIT64((bits) < 48 ? (bits) : 48), .flush_pages_max = (1U << ((page)-3)) - 1
+	.name = (text), .arch = "aarch64", .root = "TTBR0", .root_kernel = "TTBR1", \
+	.page_shift = (page), .va_bits = (bits), .address_bits = 64, .form = VMT_FORM_TWO_TREES, \
+	.user_end = BIT64(bits), .window_end = BIT64((bits) < 48 ? (bits) : 48), \
+	.flush_pages_max = (1U << ((page)-3)) - 1
 
 static const struct vmt_geometry aarch64_4k_48 = {
 	AARCH64("aarch64-4k-48", 12, 48),
@@ -320,7 +327,7 @@ static const struct vmt_geometry aarch64_64k_52 = {
 /* ---- riscv: a leaf may stand at any level; tlb_flush_all_threshold is 64 --------------------- */
 
 #define RISCV(text, bits) \
-	.name = (text), .arch = "riscv64", .page_shift = 12, .va_bits = (bits), \
+	.name = (text), .arch = "riscv64", .root = "satp", .page_shift = 12, .va_bits = (bits), \
 	.address_bits = 64, .form = VMT_FORM_SIGNED, .user_end = BIT64((bits)-1), \
 	.window_end = BIT64((bits) < 48 ? (bits)-1 : 47), .flush_pages_max = 64
 

@@ -133,3 +133,26 @@ void vmt_geometry_split(const struct vmt_geometry *geometry, uint64_t address,
 		split.hw_index[i] = vmt_level_index(&hw[i], address);
 	*ret_split = split;
 }
+
+int vmt_geometry_check(const struct vmt_geometry *geometry, uint64_t address,
+		       struct vmt_error *error)
+{
+	unsigned long long number = address;
+
+	if (vmt_geometry_half(geometry, address) != VMT_HALF_NONE)
+		return 0;
+	switch (geometry->form) {
+	case VMT_FORM_SIGNED:
+		return vmt_error_set(
+			error, ERANGE,
+			"0x%llx is not canonical on %s: its bits 63 to %u must be equal", number,
+			geometry->name, geometry->va_bits - 1);
+	case VMT_FORM_TWO_TREES:
+		return vmt_error_set(error, ERANGE,
+				     "0x%llx is no address of %s: its bits 63 to %u must be equal",
+				     number, geometry->name, geometry->va_bits);
+	default:
+		return vmt_error_set(error, ERANGE, "0x%llx is no address of %s, which has %u bits",
+				     number, geometry->name, geometry->address_bits);
+	}
+}

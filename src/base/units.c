@@ -5,6 +5,7 @@
  * A size is written in the largest unit that it reaches: exact multiples of the unit without a
  * fraction (132K, 2M), anything else rounded to one decimal (1.9M), less than 1K as plain bytes.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,5 +86,26 @@ int vmt_parse_u64(const char *text, uint64_t *ret_value)
 	if (err || value > UINT64_MAX >> shift)
 		return -ERANGE;
 	*ret_value = (uint64_t)value << shift;
+	return 0;
+}
+
+int vmt_parse_hex(const char *text, uint64_t *ret_value, const char **ret_end)
+{
+	int saved_errno = errno;
+	unsigned long long value;
+	char *end;
+	int err;
+
+	/* strtoull() would take blanks and signs. */
+	if (!isxdigit((unsigned char)text[0]))
+		return -EINVAL;
+	errno = 0;
+	value = strtoull(text, &end, 16);
+	err = errno;
+	errno = saved_errno;
+	if (err)
+		return -ERANGE;
+	*ret_value = value;
+	*ret_end = end;
 	return 0;
 }

@@ -21,10 +21,12 @@
  *     foresee.c     the look before a call. features.c: rules that differ between kernels
  *     journal.c history.c check.c   what changed, who shaped it, is it as the kernel says
  *     path.c        the way through the kernel's functions
+ *     tlb.c miss.c infer.c      one address: a small TLB, what a fault leads to, its entry
  *   src/trace     ptrace, seccomp, /proc: the target becomes a sequence of events
  *   src/annotate  who, what and why, in words
  *   src/render    text, map log, JSON Lines
- *   src/cmd       this room: the commands; session.c wires event -> model -> step -> renderer
+ *   src/cmd       this room: the commands, a file each; session.c wires event -> model -> step ->
+ *                 renderer
  *
  * This file is the only one that prints errors and exits.
  */
@@ -35,8 +37,10 @@
 
 #include "command.h"
 
-static const struct vmt_command *const commands[] = {
+const struct vmt_command *const vmt_commands[] = {
 	&vmt_command_run,
+	&vmt_command_walk,
+	NULL,
 };
 
 void vmt_say(const char *line)
@@ -51,9 +55,9 @@ void vmt_say(const char *line)
 
 static const struct vmt_command *command_by_name(const char *name)
 {
-	for (size_t i = 0; i < vmt_countof(commands); i++) {
-		if (strcmp(commands[i]->name, name) == 0)
-			return commands[i];
+	for (const struct vmt_command *const *at = vmt_commands; *at; at++) {
+		if (strcmp((*at)->name, name) == 0)
+			return *at;
 	}
 	return NULL;
 }

@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -83,6 +85,21 @@ int vmt_options_parse(const struct vmt_option *options, size_t count, int argc, 
 			return status;
 	}
 	return optind;
+}
+
+int vmt_option_pid(const char *argument, pid_t *ret_pid, struct vmt_error *error)
+{
+	char *end;
+	long pid;
+
+	errno = 0;
+	pid = strtol(argument, &end, 10);
+	if (end == argument || *end || errno || pid <= 0 || pid > INT_MAX)
+		return vmt_error_set(error, EINVAL,
+				     "-p %s: give the number of a process; see 'vmtrace --help'",
+				     argument);
+	*ret_pid = (pid_t)pid;
+	return 0;
 }
 
 void vmt_options_help(const struct vmt_option *options, size_t count, FILE *file)

@@ -7,6 +7,7 @@
 #define CMD_OPTIONS_H
 
 #include <stdio.h>
+#include <sys/types.h>
 
 #include "vmtrace/base.h"
 
@@ -25,6 +26,11 @@ struct vmt_option {
  */
 VMT_MUST_CHECK int vmt_options_parse(const struct vmt_option *options, size_t count, int argc,
 				     char **argv, void *target, struct vmt_error *error);
+
+/*
+ * The number of a process, as -p takes it. 0, or -EINVAL with one line in @error.
+ */
+VMT_MUST_CHECK int vmt_option_pid(const char *argument, pid_t *ret_pid, struct vmt_error *error);
 
 /* The options as --help shows them, one a line. */
 void vmt_options_help(const struct vmt_option *options, size_t count, FILE *file);

@@ -3,7 +3,6 @@
  * `vmtrace [run] [OPTIONS] [--] PROGRAM [ARGS...]`: options in, session out.
  */
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,18 +135,14 @@ static int take_check(void *target, const char *argument, struct vmt_error *erro
 static int take_pid(void *target, const char *argument, struct vmt_error *error)
 {
 	struct run_options *options = target;
-	char *end;
-	long pid;
+	pid_t pid;
+	int status = vmt_option_pid(argument, &pid, error);
 
-	errno = 0;
-	pid = strtol(argument, &end, 10);
-	if (end == argument || *end || errno || pid <= 0 || pid > INT_MAX)
-		return vmt_error_set(error, EINVAL,
-				     "-p %s: give the number of a process; see 'vmtrace --help'",
-				     argument);
+	if (status < 0)
+		return status;
 	if (options->pid_count == PIDS_MAX)
 		return vmt_error_set(error, E2BIG, "-p: at most %d processes", PIDS_MAX);
-	options->pids[options->pid_count++] = (pid_t)pid;
+	options->pids[options->pid_count++] = pid;
 	return 0;
 }
 
@@ -235,8 +230,12 @@ static const struct vmt_option run_table[] = {
 
 static void help(FILE *file)
 {
-	fprintf(file, "usage: %s\n       vmtrace [run] [OPTIONS] -p PID\n\n",
-		vmt_command_run.usage);
+	fprintf(file, "usage: %s\n       vmtrace [run] [OPTIONS] -p PID\n", vmt_command_run.usage);
+	for (const struct vmt_command *const *at = vmt_commands; *at; at++) {
+		if (*at != &vmt_command_run)
+			fprintf(file, "       %s\n", (*at)->usage);
+	}
+	fputc('\n', file);
 	fputs("Runs PROGRAM, replays every call that changes its address space in a model of the\n"
 	      "kernel's memory management, checks each step against the kernel, and prints a\n"
 	      "numbered mapping log on standard error.\n\n",

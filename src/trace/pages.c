@@ -70,6 +70,27 @@ static int scan(int fd, uint64_t start, uint64_t end)
 	return found < 0 ? -errno : found > 0;
 }
 
+int vmt_pages_categories(int fd, uint64_t start, uint64_t end, uint64_t any_of, uint64_t wanted,
+			 uint64_t *ret_categories)
+{
+	struct scan_region region = { 0 };
+	struct scan_request request = {
+		.size = sizeof(request),
+		.start = start,
+		.end = end,
+		.regions = (uintptr_t)&region,
+		.region_count = 1,
+		.any_of_mask = any_of,
+		.return_mask = wanted,
+	};
+	int found = ioctl(fd, PAGEMAP_SCAN_REQUEST, &request);
+
+	if (found < 0)
+		return -errno;
+	*ret_categories = region.categories;
+	return 0;
+}
+
 /* Entry by entry. The zero page cannot be told from a written one here, so it counts as one. */
 static bool read_entries(int fd, uint64_t start, uint64_t end)
 {

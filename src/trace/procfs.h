@@ -32,5 +32,11 @@ VMT_MUST_CHECK int vmt_procfs_elf(pid_t pid, uint16_t *ret_machine, unsigned *re
 
 /* Whether a private page of [start, end) was written, by the open pagemap @fd (pages.c). */
 bool vmt_pages_written(int fd, uint64_t start, uint64_t end);
+/*
+ * Which of the categories @wanted (PAGE_IS_… of PAGEMAP_SCAN) the first pages of [start, end) have
+ * that are in one of @any_of; 0 if none is. A negative errno where the kernel has no such request.
+ */
+VMT_MUST_CHECK int vmt_pages_categories(int fd, uint64_t start, uint64_t end, uint64_t any_of,
+					uint64_t wanted, uint64_t *ret_categories);
 
 #endif

@@ -41,6 +41,8 @@ function owner(name) {
 		return "arch"
 	if (name == "lookup")
 		return "mm"
+	if (name == "walk")
+		return "render"
 	return name
 }
 

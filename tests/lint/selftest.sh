@@ -86,13 +86,28 @@ fresh() {
 	printf "programs = [\n  'fast',\n]\n" >"$copy/bench/meson.build"
 	printf '# OPTIONS\n\n*-v*, *--verbose*\n\tMore.\n\n*--log*=_VIEWS_\n\tViews.\n\n# WHY\n\n*fixed*\n' \
 		>"$copy/man/vmtrace.1.scd"
-	printf "\tlocal options='-v --verbose --log='\n" >"$copy/completions/vmtrace.bash"
+	printf '# OPTIONS\n\n*-p*, *--pid*=_PID_\n\tWhose.\n\n# EXIT STATUS\n' >"$copy/man/vmtrace-walk.1.scd"
+	printf "\tlocal options='-v --verbose --log='\n\tlocal walk_options='-p --pid='\n" \
+		>"$copy/completions/vmtrace.bash"
+	printf "_vmtrace_walk() {\n\t'(-p --pid)'{-p,--pid=}'[whose]:p:_p'\n}\n" >"$copy/completions/_vmtrace"
 	printf "\t'(-v --verbose)'{-v,--verbose}'[more]' \\\\\n\t'--log=[views]:v:_v'\n" \
-		>"$copy/completions/_vmtrace"
+		>>"$copy/completions/_vmtrace"
 	printf 'complete -c vmtrace -s v -l verbose -d more\ncomplete -c vmtrace -l log -x -d views\n' \
 		>"$copy/completions/vmtrace.fish"
-	printf '#!/bin/sh\necho "  -v, --verbose  more, --less"\necho "      --log=VIEWS  which"\n' \
-		>"$copy/vmtrace"
+	printf "complete -c vmtrace -n '__fish_seen_subcommand_from walk' -s p -l pid -d whose\n" \
+		>>"$copy/completions/vmtrace.fish"
+	cat >"$copy/vmtrace" <<-EOF
+		#!/bin/sh
+		if [ "\$1" = walk ]; then
+			echo "usage: vmtrace walk [OPTIONS] ADDRESS"
+			echo "  -p, --pid=PID  whose"
+			exit
+		fi
+		echo "usage: vmtrace [run] [OPTIONS] PROGRAM"
+		echo "       vmtrace walk [OPTIONS] ADDRESS"
+		echo "  -v, --verbose  more, --less"
+		echo "      --log=VIEWS  which"
+	EOF
 	printf '#!/bin/sh\necho "why fixed"\n' >"$copy/names"
 	chmod +x "$copy/vmtrace" "$copy/names"
 }
@@ -205,6 +220,17 @@ done
 fresh
 sed -i 's/log/blog/' "$copy/completions/vmtrace.fish"
 fails 'options: one too many' '--blog is in the fish completion' \
+	"$lint/options.sh" "$copy/vmtrace" "$copy"
+
+fresh
+sed -i 's/^echo "  -p/echo "      --new  news"\n&/' "$copy/vmtrace"
+for place in 'manual page' 'bash completion' 'zsh completion' 'fish completion'; do
+	fails "options: another command's --new not in the $place" \
+		"walk: --new is in --help, not in the $place" "$lint/options.sh" "$copy/vmtrace" "$copy"
+done
+fresh
+rm "$copy/man/vmtrace-walk.1.scd"
+fails 'options: a command without a manual page' 'walk has no manual page' \
 	"$lint/options.sh" "$copy/vmtrace" "$copy"
 
 echo "1..$cases"

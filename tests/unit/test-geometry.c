@@ -52,6 +52,7 @@ static void test_rows(void **state)
 		assert_int_equal(last->table_bytes_accounted,
 				 vmt_level_entries(last) * last->entry_bytes);
 		assert_true(geometry->window_end <= geometry->user_end);
+		assert_non_null(geometry->root);
 		assert_ptr_equal(vmt_geometry_by_name(geometry->name), geometry);
 	}
 	assert_null(vmt_geometry_by_name("x86_64"));
@@ -224,6 +225,27 @@ static void test_halves(void **state)
 	check_half("riscv64-sv39", 0xffffffc000000000, VMT_HALF_KERNEL);
 }
 
+static void check_refused(const char *name, uint64_t address, const char *line)
+{
+	struct vmt_error error;
+
+	assert_int_equal(vmt_geometry_check(vmt_geometry_by_name(name), address, &error), -ERANGE);
+	assert_string_equal(error.text, line);
+}
+
+static void test_check(void **state)
+{
+	(void)state;
+	assert_int_equal(vmt_geometry_check(vmt_geometry_by_name("arm"), 0xffffffff, NULL), 0);
+	check_refused("x86_64-5", 0x100000000000000,
+		      "0x100000000000000 is not canonical on x86_64-5: its bits 63 to 56 must be "
+		      "equal");
+	check_refused("aarch64-64k-42", 0x40000000000,
+		      "0x40000000000 is no address of aarch64-64k-42: its bits 63 to 42 must be "
+		      "equal");
+	check_refused("arm", 0x100000000, "0x100000000 is no address of arm, which has 32 bits");
+}
+
 static void test_find(void **state)
 {
 	const struct vmt_geometry *found = NULL;
@@ -253,7 +275,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),   cmocka_unit_test(test_arm),
 		cmocka_unit_test(test_splits), cmocka_unit_test(test_table_bytes),
-		cmocka_unit_test(test_halves), cmocka_unit_test(test_find),
+		cmocka_unit_test(test_halves), cmocka_unit_test(test_check),
+		cmocka_unit_test(test_find),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

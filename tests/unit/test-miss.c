@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -149,12 +150,75 @@ static void test_end_of_file(void **state)
 	assert_int_equal(vmt_miss_of(&lookup, VMT_ACCESS_READ), VMT_MISS_SIGBUS);
 }
 
+/* The field of x86-64's page of that name, inferred for a mapping. */
+static enum vmt_inferred infer(const struct vmt_lookup *lookup, const char *name,
+			       uint64_t *ret_value)
+{
+	const struct vmt_geometry *geometry = vmt_geometry_by_name("x86_64-4");
+	const struct vmt_entry_format *format = geometry->levels[3].formats[0];
+
+	for (const struct vmt_entry_field *field = format->fields; field->name; field++) {
+		if (strcmp(field->name, name) == 0)
+			return vmt_entry_infer(lookup, format, field, ret_value);
+	}
+	fail();
+	return VMT_INFERRED_NOT;
+}
+
+static void check_inferred(const struct vmt_lookup *lookup, const char *name, enum vmt_inferred how,
+			   uint64_t value)
+{
+	uint64_t found = 99;
+
+	assert_int_equal(infer(lookup, name, &found), how);
+	assert_int_equal(found, how == VMT_INFERRED_NOT ? 99 : value);
+}
+
+static void test_inferred(void **state)
+{
+	struct vmt_mapping map = mapping(R | W, 0, "");
+	struct vmt_page_state there = page("rd wr");
+	struct vmt_lookup lookup = { .address = START, .map = &map, .page = &there };
+
+	(void)state;
+	there.present = true;
+	there.exclusive = true;
+	check_inferred(&lookup, "P", VMT_INFERRED_PAGEMAP, 1);
+	check_inferred(&lookup, "ADDRESS", VMT_INFERRED_NOT, 0);
+	there.has_frame = true;
+	there.frame = 0x123456;
+	check_inferred(&lookup, "ADDRESS", VMT_INFERRED_PAGEMAP, 0x123456);
+	check_inferred(&lookup, "US", VMT_INFERRED_USER, 1);
+	check_inferred(&lookup, "G", VMT_INFERRED_USER, 0);
+	check_inferred(&lookup, "NX", VMT_INFERRED_MAPPING, 1);
+	check_inferred(&lookup, "A", VMT_INFERRED_NOT, 0);
+	check_inferred(&lookup, "D", VMT_INFERRED_NOT, 0);
+	check_inferred(&lookup, "PKEY", VMT_INFERRED_NOT, 0);
+	check_inferred(&lookup, "UFFD_WP", VMT_INFERRED_PAGEMAP, 0);
+	check_inferred(&lookup, "SOFT_DIRTY", VMT_INFERRED_NOT, 0);
+	there.soft_dirty = true;
+	check_inferred(&lookup, "SOFT_DIRTY", VMT_INFERRED_PAGEMAP, 1);
+	/* may still be read-only after a fork */
+	check_inferred(&lookup, "RW", VMT_INFERRED_NOT, 0);
+	there.exclusive = false;
+	check_inferred(&lookup, "RW", VMT_INFERRED_FAULT, 0);
+	check_inferred(&lookup, "SPECIAL", VMT_INFERRED_NOT, 0);
+	there.zero = true;
+	check_inferred(&lookup, "SPECIAL", VMT_INFERRED_PAGEMAP, 1);
+	map.perms = R | X;
+	check_inferred(&lookup, "RW", VMT_INFERRED_MAPPING, 0);
+	check_inferred(&lookup, "NX", VMT_INFERRED_MAPPING, 0);
+	map = mapping(R | W | S, 7, "/memfd:x (deleted)");
+	there.zero = false;
+	check_inferred(&lookup, "RW", VMT_INFERRED_MAPPING, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_there), cmocka_unit_test(test_rights),
 		cmocka_unit_test(test_not_present),   cmocka_unit_test(test_present),
-		cmocka_unit_test(test_end_of_file),
+		cmocka_unit_test(test_end_of_file),   cmocka_unit_test(test_inferred),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

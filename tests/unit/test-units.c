@@ -126,6 +126,30 @@ static void test_parse_leaves_errno(void **state)
 	assert_int_equal(errno, ENOTTY);
 }
 
+static void test_parse_hex(void **state)
+{
+	uint64_t value = 7;
+	const char *end = NULL;
+
+	(void)state;
+	assert_int_equal(vmt_parse_hex("7f00-8000", &value, &end), 0);
+	assert_int_equal(value, 0x7f00);
+	assert_string_equal(end, "-8000");
+	assert_int_equal(vmt_parse_hex("0xFFffffffFFFFffff", &value, &end), 0);
+	assert_true(value == UINT64_MAX);
+	assert_string_equal(end, "");
+	/* the 0 before the x is a number */
+	assert_int_equal(vmt_parse_hex("0x", &value, &end), 0);
+	assert_string_equal(end, "x");
+	value = 7;
+	assert_int_equal(vmt_parse_hex("", &value, &end), -EINVAL);
+	assert_int_equal(vmt_parse_hex(" 1", &value, &end), -EINVAL);
+	assert_int_equal(vmt_parse_hex("-1", &value, &end), -EINVAL);
+	assert_int_equal(vmt_parse_hex("g", &value, &end), -EINVAL);
+	assert_int_equal(vmt_parse_hex("10000000000000000", &value, &end), -ERANGE);
+	assert_int_equal(value, 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -134,6 +158,7 @@ int main(void)
 		cmocka_unit_test(test_parse),
 		cmocka_unit_test(test_parse_refuses),
 		cmocka_unit_test(test_parse_leaves_errno),
+		cmocka_unit_test(test_parse_hex),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
