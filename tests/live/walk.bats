@@ -17,15 +17,13 @@ teardown() {
 # Starts programs/pages.c, which prints "NAME ADDRESS" lines and waits; pages_pid is its number.
 start_pages() {
 	need pages-pie
-	mkfifo started
-	# shellcheck disable=SC2094 # the fifo is read before the program goes on
-	"$PROGRAMS/pages-pie" >started 3>&- &
+	mkfifo started orders
+	"$PROGRAMS/pages-pie" >started <orders 3>&- &
 	pages_pid=$!
-	exec 7<started
+	exec 7<started 6>orders
 	while read -r -u 7 name address && [ "$name" != ready ]; do
 		echo "$name $address"
 	done >pages
-	exec 7<&-
 	[ -s pages ]
 }
 
@@ -169,6 +167,43 @@ fails() {
 	[ "${BASH_REMATCH[2]}" = "${BASH_REMATCH[1]}000" ]
 	says 'its flags:'
 	says "51:12 ADDRESS 0x${BASH_REMATCH[1]}000 pagemap"
+}
+
+# What the program says that came of it, against what was said before: SIGSEGV is 11 with code 1
+# (SEGV_MAPERR), 2 (SEGV_ACCERR), 4 (SEGV_PKUERR) or others; SIGBUS is 7.
+agrees() { # PREDICTED HAPPENED
+	case $1 in
+	'no fault: '*) [ "$2" = none ] ;;
+	'no fault, or '*) [ "$2" = none ] || [ "$2" = fault ] ;;
+	*SEGV_ACCERR*) [ "$2" = '11 2' ] ;;
+	*SEGV_PKUERR*) [ "$2" = '11 4' ] || [ "$2" = none ] || [ "$2" = fault ] ;;
+	*'guard page'*) [[ $2 == '11 '* ]] ;;
+	SIGBUS*) [[ $2 == '7 '* ]] ;;
+	*) [ "$2" = fault ] ;;
+	esac
+}
+
+@test 'every prediction, then the access itself: the kernel agrees' {
+	local how name predicted happened count=0
+	start_pages
+	# Reads first: a page that was written can be read, and that is no news.
+	for how in read write; do
+		while read -r name address; do
+			case $name in
+			frame | below-stack) continue ;;
+			esac
+			run -0 "$VMTRACE" walk -p "$pages_pid" "$address"
+			predicted=$(sed -n "s/^    $how *//p" <<<"$output")
+			echo "$how $address" >&6
+			read -r -u 7 happened
+			if ! agrees "$predicted" "$happened"; then
+				echo "$how of '$name': said '$predicted', was '$happened'"
+				return 1
+			fi
+			count=$((count + 1))
+		done <pages
+	done
+	[ "$count" -ge 20 ]
 }
 
 @test 'nothing mapped: one line, status 1' {

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pages: makes pages of every kind, prints "NAME ADDRESS" for each and "ready", and waits until it is
- * killed. "frame" is the page frame of "written" as the program sees it, where the kernel tells.
+ * pages: makes pages of every kind, prints "NAME ADDRESS" for each and "ready". "frame" is the page
+ * frame of "written" as the program sees it, where the kernel tells.
+ *
+ * Then it does what it reads, "read ADDRESS" or "write ADDRESS", and answers with what came of it:
+ * "none", "fault" (of whatever size, and resolved), or "SIGNAL CODE" by their numbers. At the end of
+ * its input it waits until it is killed.
  */
 #include <fcntl.h>
 #include <inttypes.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
-#include <signal.h>
+#include <sys/resource.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
@@ -124,6 +129,65 @@ static void shared_with_child(void)
 	say("shared-with-child", at);
 }
 
+static sigjmp_buf back;
+static volatile int got_signal;
+static volatile int got_code;
+
+static void caught(int number, siginfo_t *info, void *context)
+{
+	(void)context;
+	got_signal = number;
+	got_code = info->si_code;
+	siglongjmp(back, 1);
+}
+
+static long faults(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_minflt + usage.ru_majflt;
+}
+
+/* The faults of one access; -1 if it was a signal. */
+static long touch(const char *how, volatile char *at)
+{
+	long before;
+
+	if (sigsetjmp(back, 1))
+		return -1;
+	before = faults();
+	if (how[0] == 'w')
+		*at = 2;
+	else
+		sink = *at;
+	return faults() - before;
+}
+
+static void obey(void)
+{
+	struct sigaction action = { .sa_sigaction = caught, .sa_flags = SA_SIGINFO };
+	static volatile char warm;
+	char how[16];
+	uintptr_t address;
+
+	sigaction(SIGSEGV, &action, NULL);
+	sigaction(SIGBUS, &action, NULL);
+	/* so that nothing of touch() itself faults for the first time when it counts */
+	touch("read", &warm);
+	touch("write", &warm);
+	while (scanf("%15s %" SCNxPTR, how, &address) == 2) {
+		volatile char *at = (volatile char *)address;
+		long count = touch(how, at);
+
+		if (count < 0)
+			printf("%d %d\n", got_signal, got_code);
+		else
+			puts(count ? "fault" : "none");
+		fflush(stdout);
+	}
+}
+
 int main(void)
 {
 	setvbuf(stdout, NULL, _IOFBF, 65536);
@@ -136,6 +200,7 @@ int main(void)
 	say("below-stack", (const void *)((uintptr_t)__builtin_frame_address(0) - 4 * 1024 * 1024));
 	puts("ready");
 	fflush(stdout);
+	obey();
 	for (;;)
 		pause();
 }
