@@ -147,7 +147,7 @@ struct vmt_geometry {
 	unsigned address_bits; /* width of an address: 32 or 64 */
 	enum vmt_address_form form;
 	const char *root; /* the register that holds the address of the top table: "CR3" */
-	const char *root_kernel; /* the same for kernel addresses, if it is another one; else NULL */
+	const char *root_kernel; /* for kernel addresses, if another; else NULL */
 	uint64_t user_end; /* TASK_SIZE (32-bit: with the 3G/1G split): end of user addresses */
 	/* End of the addresses that mmap gives without a hint above it; user_end unless narrower. */
 	uint64_t window_end;

@@ -76,7 +76,8 @@ grep '^complete -c vmtrace' "$fish" | grep -v seen_subcommand_from |
 	fish_of >"$work/fish completion"
 compare run
 
-for command in $(sed -nE 's/^ *(usage: )?vmtrace ([a-z]+) \[OPTIONS\].*/\2/p' "$work/text"); do
+commands=$(sed -nE 's/^ *(usage: )?vmtrace ([a-z]+) \[OPTIONS\].*/\2/p' "$work/text")
+for command in $commands; do
 	page=$top/man/vmtrace-$command.1.scd
 	if ! [ -f "$page" ]; then
 		echo "$command has no manual page $page"

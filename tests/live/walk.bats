@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # vmtrace walk: what a process has at an address, against what a program says that it did there; a
 # TLB played from a file; bad input.
+# shellcheck disable=SC2016 # what another shell expands
 load live.sh
 
 setup() {
