@@ -20,6 +20,7 @@ enum vmt_event_kind {
 	VMT_EVENT_ENTER, /* a mapping call that can change the layout is about to run */
 	VMT_EVENT_CALL, /* a mapping call returned; the task stands at its exit stop */
 	VMT_EVENT_CALL_LOST, /* a mapping call began and its exit was never seen (task killed) */
+	VMT_EVENT_FAULTS, /* page faults are waiting (vmt_tracer_faults()); no task stands */
 	VMT_EVENT_SPACE_END, /* the last task of a space is about to exit, or has gone */
 };
 

@@ -24,6 +24,7 @@
 #include "vmtrace/base.h"
 #include "vmtrace/event.h"
 #include "vmtrace/image.h"
+#include "vmtrace/pgtable.h"
 
 struct vmt_space;
 
@@ -186,6 +187,9 @@ struct vmt_step {
 	struct vmt_why why[VMT_STEP_WHY_MAX];
 	unsigned why_count;
 
+	struct vmt_step_tables tables; /* page tables; filled in by the session if it watches them */
+	struct vmt_step_tlb tlb;
+
 	/* The way through the kernel, in the order of the calls; empty unless it was asked for. */
 	VMT_ARRAY(struct vmt_path_entry) path;
 
@@ -247,6 +251,8 @@ struct vmt_features {
 	bool guard_flag;
 	/* 5.15: madvise says ENOMEM, not EAGAIN, when it cannot split. */
 	bool madvise_split_enomem;
+	/* 6.14 (CONFIG_PT_RECLAIM): MADV_DONTNEED frees the tables that it empties whole. */
+	bool table_reclaim;
 	/* 6.11: MAP_DROPPABLE. */
 	bool droppable;
 	/* Lowest address that a search or a hint gives: the larger of sysctl and LSM minimum. */

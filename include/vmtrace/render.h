@@ -37,6 +37,15 @@ struct vmt_counts {
 	uint64_t adjusted; /* of these, taken over with a known reason */
 	uint64_t unexplained; /* of these, without one */
 	uint64_t reasons[VMT_REASON_COUNT];
+	uint64_t table_checks; /* the model's page tables were compared with VmPTE */
+	uint64_t table_reasons[VMT_TABLES_REASON_COUNT]; /* of these, how many differed, and why */
+};
+
+/* What is in a VMA, beside its line in the map log. */
+struct vmt_row_pages {
+	uint64_t present; /* pages */
+	uint64_t swapped;
+	uint64_t tables; /* of the last level, with a page of it in their range */
 };
 
 struct vmt_layout_info {
@@ -46,6 +55,13 @@ struct vmt_layout_info {
 	const struct vmt_counts *counts; /* of this space */
 	uint64_t page_table_kib; /* VmPTE; valid if has_page_table */
 	bool has_page_table;
+	/* The model's tables; NULL if nobody looked at the pages. */
+	const struct vmt_geometry *geometry;
+	struct vmt_table_totals tables;
+	bool tables_watched; /* since the space began, or was attached to; not only at its end */
+	enum vmt_table_reason table_reason; /* AGREE, or why VmPTE is something else */
+	uint64_t present_pages; /* of the whole space */
+	const struct vmt_row_pages *pages; /* one per row of list; NULL: not asked for */
 	size_t map_count; /* VMAs, gate pages not counted */
 	uint64_t map_count_limit; /* vm.max_map_count, 0 unknown */
 };
@@ -53,6 +69,9 @@ struct vmt_layout_info {
 struct vmt_summary_info {
 	uint32_t spaces;
 	struct vmt_counts counts;
+	bool faults_watched;
+	uint64_t faults; /* seen */
+	uint64_t faults_lost; /* counted by the kernel and not seen */
 	int exit_code;
 	int exit_signal;
 	bool exit_known;
@@ -88,6 +107,8 @@ enum vmt_log_view {
 enum vmt_show {
 	VMT_SHOW_PATH = 1, /* each step's way through the kernel, as a tree */
 	VMT_SHOW_FLAGS = 2, /* smaps' VmFlags in the map log */
+	VMT_SHOW_TABLES = 4, /* each step's page tables; pages and tables in the map log */
+	VMT_SHOW_TLB = 8, /* what each step does to the TLB */
 };
 
 struct vmt_text_options {

@@ -42,6 +42,7 @@ struct vmt_tracer_options {
 	 * killed could not give the mask back.
 	 */
 	bool pin;
+	bool faults; /* watch page faults, where the kernel allows that */
 	bool no_seccomp; /* stop at every call of the target instead of at mapping calls */
 	bool no_aslr; /* start the target with ADDR_NO_RANDOMIZE */
 	struct vmt_names *names; /* pool for every name in events and layouts; not owned */
@@ -89,6 +90,36 @@ struct vmt_exit vmt_tracer_exit(const struct vmt_tracer *tracer);
 
 /* True when mapping calls are filtered by seccomp, false when every call stops. */
 bool vmt_tracer_filtered(const struct vmt_tracer *tracer);
+
+/* ---- Page faults, with options.faults ------------------------------------------------------- */
+
+/* A page fault of a followed task, whatever became of it. */
+struct vmt_fault {
+	uint64_t time_ns; /* since the trace began */
+	uint64_t address; /* that was touched, to the byte */
+	uint64_t ip; /* the instruction */
+	uint32_t space;
+	pid_t tid;
+	bool kernel; /* made by the kernel for the task, as read(2) does into a buffer */
+};
+
+/*
+ * The faults since the last call, up to the last event, in order of time as far as the CPUs' clocks
+ * tell. *ret_faults is good until the next vmt_tracer_next(). Returns their number. Where many
+ * faults come and nothing else happens, vmt_tracer_next() says so by a VMT_EVENT_FAULTS.
+ */
+size_t vmt_tracer_faults(struct vmt_tracer *tracer, const struct vmt_fault **ret_faults);
+
+/* Which faults are seen. */
+enum vmt_fault_view {
+	VMT_FAULTS_NOT, /* none: not asked for, or refused; then one line said so */
+	VMT_FAULTS_USER, /* those of user mode (kernel.perf_event_paranoid) */
+	VMT_FAULTS_ALL, /* those that the kernel makes for a task too */
+};
+enum vmt_fault_view vmt_tracer_fault_view(const struct vmt_tracer *tracer);
+
+/* Faults so far that were counted and could not be recorded. */
+uint64_t vmt_tracer_faults_lost(const struct vmt_tracer *tracer);
 
 /* ---- Questions about a task that stands stopped ------------------------------------------- */
 
@@ -169,6 +200,37 @@ VMT_MUST_CHECK int vmt_proc_page(pid_t pid, uint64_t address, const struct vmt_m
  */
 VMT_MUST_CHECK int vmt_kernel_geometry(const struct vmt_geometry **ret_geometry);
 
+/* What a page is, as far as the kernel shows. */
+enum vmt_page_kind {
+	VMT_PAGE_PRESENT = 1,
+	VMT_PAGE_SWAPPED = 2,
+	VMT_PAGE_FILE = 4, /* a page of a file, or of shared memory */
+	VMT_PAGE_HUGE = 8, /* one entry of a higher level maps it, with its neighbours */
+	VMT_PAGE_GUARD = 16, /* marked by MADV_GUARD_INSTALL */
+};
+
+/* Neighbouring pages of one kind. */
+struct vmt_page_run {
+	uint64_t start;
+	uint64_t end;
+	unsigned kind; /* enum vmt_page_kind */
+};
+
+struct vmt_page_runs {
+	struct vmt_page_run *data;
+	size_t count;
+	size_t capacity;
+};
+
+/*
+ * Adds to @ret_runs the pages of [start, end) that are there: present, swapped out or marked. 0, or
+ * a negative errno with what was found until then. Cost: some 7 us for each 2 MiB of pages
+ * (PAGEMAP_SCAN); before Linux 6.7 it also grows with the range, and huge and guard pages are not
+ * told apart.
+ */
+VMT_MUST_CHECK int vmt_probe_pages(struct vmt_probe *probe, uint64_t start, uint64_t end,
+				   struct vmt_page_runs *ret_runs);
+
 /* VmPTE of /proc/PID/status: what the kernel charges the task for page tables. */
 VMT_MUST_CHECK int vmt_proc_page_table_kib(pid_t pid, uint64_t *ret_kib);
 
@@ -178,6 +240,9 @@ VMT_MUST_CHECK int vmt_proc_page_table_kib(pid_t pid, uint64_t *ret_kib);
  */
 bool vmt_proc_has_filter(pid_t pid);
 
+/* Threads of the process; -ESRCH if it has gone. */
+VMT_MUST_CHECK int vmt_proc_thread_count(pid_t pid, uint64_t *ret_count);
+
 /* Settings of the kernel that decide what calls may do; the usual values where one is unreadable. */
 struct vmt_kernel_facts {
 	uint64_t max_map_count; /* vm.max_map_count */
@@ -186,6 +251,7 @@ struct vmt_kernel_facts {
 	uint64_t memory_bytes; /* RAM and swap */
 	uint64_t page_size_bytes;
 	unsigned possible_cpus;
+	bool five_levels; /* x86-64: page tables have five levels, not four */
 };
 void vmt_kernel_facts(struct vmt_kernel_facts *ret_facts);
 
@@ -233,6 +299,8 @@ struct vmt_kernel_rules {
 	enum vmt_rule mseal;
 	/* MADV_GUARD_INSTALL marks the VMA (VM_MAYBE_GUARD). */
 	enum vmt_rule guard_flag;
+	/* MADV_DONTNEED frees the page tables that it empties whole (CONFIG_PT_RECLAIM). */
+	enum vmt_rule table_reclaim;
 	/* madvise says ENOMEM where it cannot split, not EAGAIN; from the release, not tested. */
 	enum vmt_rule madvise_split_enomem;
 	/* There is MAP_DROPPABLE. */

@@ -21,6 +21,7 @@ struct session_space {
 	struct vmt_space_info info;
 	struct vmt_counts counts;
 	bool blind; /* something could not be read: what differs later may come from that */
+	struct space_tables *tables; /* tables.c; NULL: the page tables are not watched */
 	pid_t pid; /* a task of the space that can be asked about */
 	/* The last caller; it is nearly always the same one. */
 	const char *caller; /* name of the VMA; NULL: none yet */
@@ -40,7 +41,9 @@ struct session {
 	const char *texts[TEXTS]; /* last ones of many steps; NULL: free slot */
 	size_t next_text;
 	struct vmt_settings settings;
+	const struct vmt_geometry *geometry; /* of the kernel's page tables */
 	struct vmt_counts counts;
+	uint64_t faults; /* page faults seen */
 	uint32_t space_count;
 };
 

@@ -57,6 +57,7 @@ static void take_found(const struct vmt_kernel_rules *found, struct vmt_features
 	take(found->mremap_many, &features->mremap_many);
 	take(found->mseal, &features->mseal);
 	take(found->guard_flag, &features->guard_flag);
+	take(found->table_reclaim, &features->table_reclaim);
 	take(found->madvise_split_enomem, &features->madvise_split_enomem);
 	take(found->droppable, &features->droppable);
 	if (found->min_address_known)

@@ -33,6 +33,7 @@ struct run_options {
 	const char *rules;
 	enum vmt_check_mode check;
 	enum color_when color;
+	bool faults;
 	bool no_seccomp;
 	bool no_aslr;
 	bool pin;
@@ -109,6 +110,8 @@ static int take_show(void *target, const char *argument, struct vmt_error *error
 	static const struct word columns[] = {
 		{ "path", VMT_SHOW_PATH },
 		{ "flags", VMT_SHOW_FLAGS },
+		{ "pt", VMT_SHOW_TABLES },
+		{ "tlb", VMT_SHOW_TLB },
 	};
 
 	return take_words(columns, vmt_countof(columns), "show", argument,
@@ -198,6 +201,7 @@ static int take_color(void *target, const char *argument, struct vmt_error *erro
 		((struct run_options *)target)->field = true; \
 		return 0; \
 	}
+FLAG(faults)
 FLAG(no_seccomp)
 FLAG(no_aslr)
 FLAG(pin)
@@ -214,7 +218,9 @@ static const struct vmt_option run_table[] = {
 	{ "follow", 0, "WHOM", "trace all (default), threads (no child processes), none",
 	  take_follow },
 	{ "log", 0, "VIEWS", "what to show: steps, map, calls (default steps,map)", take_log },
-	{ "show", 0, "WHAT", "more about each step: path, flags (commas between)", take_show },
+	{ "show", 0, "WHAT", "more about each step: path, flags, pt, tlb (commas between)",
+	  take_show },
+	{ "faults", 0, NULL, "watch page faults, and the page tables with them", take_faults },
 	{ "check", 0, "HOW", "compare with the kernel: touched (default), full, off", take_check },
 	{ "rules", 0, "KERNEL", "the model's rules: auto (default), 5.15, 6.1, 6.18", take_rules },
 	{ "no-seccomp", 0, NULL, "stop at every system call instead of filtering",
@@ -295,6 +301,8 @@ static int trace_program(const struct run_options *options, char **argv,
 		.no_aslr = options->no_aslr,
 		.rules = options->rules,
 		.show_path = options->show & VMT_SHOW_PATH,
+		.faults = options->faults,
+		.show_tables = options->show & (VMT_SHOW_TABLES | VMT_SHOW_TLB),
 		.check = options->check,
 		.output = &output,
 	};

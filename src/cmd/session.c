@@ -13,6 +13,7 @@
 #include "checking.h"
 #include "pipeline.h"
 #include "rules.h"
+#include "tables.h"
 #include "vmtrace/elf.h"
 #include "vmtrace/mm.h"
 
@@ -65,6 +66,7 @@ static void remove_space(struct session *session, struct session_space *space)
 		session->spaces.data[i] = session->spaces.data[--session->spaces.count];
 		break;
 	}
+	vmt_tables_free(space);
 	vmt_space_free(space->model);
 	vmt_probe_free(space->probe);
 	free(space);
@@ -173,10 +175,12 @@ static void on_image(struct session *session, const struct vmt_event *event, boo
 	vmt_space_configure(space->model, &session->settings);
 	vmt_space_show_path(space->model, session->options->show_path);
 	session->options->renderer->ops->space(session->options->renderer, &space->info);
+	vmt_tables_image(session, space);
 	if (found)
 		vmt_space_attach(space->model, image, vmt_session_publish, session);
 	else
 		vmt_space_exec(space->model, image, vmt_session_publish, session);
+	vmt_tables_told(session, space, !found);
 	vmt_image_deinit(image);
 	free(image);
 }
@@ -215,6 +219,7 @@ static void on_fork(struct session *session, const struct vmt_event *event)
 	space->model = vmt_space_fork(parent->model, event->space, readable ? &layout : NULL,
 				      vmt_session_publish, session);
 	vmt_space_set_look(space->model, look_at_pages, space);
+	vmt_tables_copied(session, space, parent);
 	vmt_layout_deinit(&layout);
 }
 
@@ -227,6 +232,7 @@ static void on_enter(struct session *session, const struct vmt_event *event)
 	session->current = space;
 	space->pid = event->tid;
 	vmt_check_growth(session, space);
+	vmt_tables_enter(session, space);
 	vmt_space_foresee(space->model, event);
 }
 
@@ -272,6 +278,7 @@ static void on_call(struct session *session, const struct vmt_event *event)
 	step->object = space->actor.object;
 	vmt_space_call(space->model, event, step);
 	vmt_check_step(session, space);
+	vmt_tables_call(session, space);
 	vmt_step_end(space->model, step);
 	/* What the kernel did of it is not known, only how it looks now, if that. */
 	if (event->kind == VMT_EVENT_CALL_LOST && step->reason == VMT_REASON_UNEXPLAINED)
@@ -304,10 +311,13 @@ static void on_space_end(struct session *session, const struct vmt_event *event)
 		.map_count = vmt_space_count(space->model),
 		.map_count_limit = session->settings.max_map_count,
 	};
-	if (event->alive)
+	if (event->alive) {
 		info.has_page_table =
 			vmt_proc_page_table_kib(event->tid, &info.page_table_kib) == 0;
+		vmt_tables_end(session, space, &info);
+	}
 	session->options->renderer->ops->layout(session->options->renderer, &info);
+	vmt_tables_info_deinit(&info);
 	vmt_view_list_deinit(&list);
 	remove_space(session, space);
 }
@@ -315,7 +325,10 @@ static void on_space_end(struct session *session, const struct vmt_event *event)
 static void on_event(struct session *session, const struct vmt_event *event)
 {
 	session->event = event;
+	vmt_tables_faults(session);
 	switch (event->kind) {
+	case VMT_EVENT_FAULTS:
+		break;
 	case VMT_EVENT_EXEC:
 		on_image(session, event, false);
 		break;
@@ -346,11 +359,18 @@ static void say_notice(void *data, const char *line)
 	vmt_say(line);
 }
 
-static struct vmt_settings read_settings(const char *rules)
+/* Also of 32-bit programs: it is the kernel's. */
+static const struct vmt_geometry *read_geometry(const struct vmt_kernel_facts *facts)
+{
+	return vmt_geometry_by_name(facts->five_levels ? "x86_64-5" : "x86_64-4");
+}
+
+static struct vmt_settings read_settings(const char *rules, struct session *session)
 {
 	struct vmt_kernel_facts facts;
 
 	vmt_kernel_facts(&facts);
+	session->geometry = read_geometry(&facts);
 	return (struct vmt_settings){
 		.features = vmt_rules(rules),
 		.max_map_count = facts.max_map_count,
@@ -375,6 +395,9 @@ static void summarize(struct session *session, struct vmt_exit end)
 	struct vmt_summary_info info = {
 		.spaces = session->space_count,
 		.counts = session->counts,
+		.faults_watched = vmt_tracer_fault_view(session->tracer) != VMT_FAULTS_NOT,
+		.faults = session->faults,
+		.faults_lost = vmt_tracer_faults_lost(session->tracer),
 		.exit_code = end.code,
 		.exit_signal = end.signal,
 		.exit_known = end.known,
@@ -434,10 +457,10 @@ int vmt_session_run(const struct vmt_session_options *options, struct vmt_status
 	struct session session = {
 		.options = options,
 		.names = vmt_names_new(),
-		.settings = read_settings(options->rules),
 	};
 	struct vmt_tracer_options tracer = {
 		.follow = options->follow,
+		.faults = options->faults,
 		.pin = options->pin,
 		.no_seccomp = options->no_seccomp,
 		.no_aslr = options->no_aslr,
@@ -446,6 +469,7 @@ int vmt_session_run(const struct vmt_session_options *options, struct vmt_status
 	};
 	int result;
 
+	session.settings = read_settings(options->rules, &session);
 	vmt_step_init(&session.step);
 	vmt_str_init(&session.text);
 	session.tracer = vmt_tracer_new(&tracer);

@@ -10,6 +10,7 @@
 
 #include "merge.h"
 #include "path.h"
+#include "pgtable.h"
 
 /* The page offset that @vma has, or would have, at @address. */
 static uint64_t pgoff_at(const struct vmt_space *space, const struct vmt_vma *vma, uint64_t address)
@@ -340,15 +341,21 @@ int vmt_cut_range(struct vmt_space *space, uint64_t start, uint64_t end)
 void vmt_clear_range(struct vmt_space *space, uint64_t start, uint64_t end)
 {
 	struct vmt_vma *vma = vmt_find_vma(space, start);
+	const struct vmt_vma *below = vmt_vma_before(space, vma);
+	uint64_t low, high = end;
 	struct vmt_vma *next;
 
 	if (!vma || vmt_vma_start(vma) >= end)
 		return;
 	VMT_PATH(space, COMPLETE_VMAS);
+	low = vmt_vma_start(vma);
 	for (; vma && vmt_vma_start(vma) < end; vma = next) {
 		next = vmt_vma_next(vma);
+		high = vmt_vma_end(vma);
 		vmt_space_erase(space, vma);
 	}
+	vmt_pgtables_unmapped(space, low, high, below ? vmt_vma_end(below) : 0,
+			      vma ? vmt_vma_start(vma) : 0);
 }
 
 /* First all refusals, then the removal. */

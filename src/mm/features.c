@@ -49,6 +49,7 @@ static const struct vmt_features profiles[VMT_PROFILE_COUNT] = {
 		.mremap_many = true,
 		.mseal = true,
 		.guard_flag = true,
+		.table_reclaim = true,
 		.droppable = true,
 		.min_address = USUAL_MIN_ADDRESS,
 	},

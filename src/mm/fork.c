@@ -6,6 +6,7 @@
  */
 #include "merge.h"
 #include "path.h"
+#include "pgtable.h"
 #include "space.h"
 
 static void copy_fields(struct vmt_space *child, const struct vmt_space *parent)
@@ -162,11 +163,14 @@ struct vmt_space *vmt_space_fork(struct vmt_space *parent, uint32_t number,
 
 	vmt_step_init(&step);
 	copy_fields(child, parent);
+	if (parent->tables)
+		vmt_space_watch_tables(child, vmt_space_geometry(parent));
 	copy_gates(child, parent, done, data, &step);
 	for (struct vmt_vma *vma = vmt_space_first(parent); vma; vma = vmt_vma_next(vma)) {
 		vmt_anon_look(parent, vma);
 		vmt_step_begin(child, &step);
 		copy_vma(child, vma, layout, &step);
+		vmt_pgtables_copied(child, parent, vma);
 		vmt_step_end(child, &step);
 		done(data, &step);
 	}

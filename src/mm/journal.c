@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "history.h"
+#include "pgtable.h"
 #include "space.h"
 
 void vmt_step_init(struct vmt_step *step)
@@ -200,6 +201,7 @@ void vmt_step_end(struct vmt_space *space, struct vmt_step *step)
 	sort_views(step->removed.data, step->removed.count);
 	sort_views(step->added.data, step->added.count);
 	cancel_unchanged(step);
+	vmt_pgtables_step_end(space, step);
 	space->next_step++;
 	space->step = NULL;
 }

@@ -11,6 +11,7 @@
 #include "merge.h"
 #include "ops.h"
 #include "path.h"
+#include "pgtable.h"
 #include "walk.h"
 
 /* Advice that younger headers know. */
@@ -167,14 +168,14 @@ static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start,
 	int result;
 	VMT_PATH(space, MADVISE_VMA);
 
-	(void)start;
-	(void)end;
 	if (sealed_against(vma, advice))
 		return vmt_why_sealed(space, vma);
 	result = flag_advice(space, vma, advice, &proposed->flags);
 	if (result <= 0)
 		return result;
 	result = page_advice(space, vma, advice);
+	if (result == 1 && (advice == MADV_DONTNEED || advice == ADVICE_DONTNEED_LOCKED))
+		vmt_pgtables_dropped(space, start, end);
 	if (result == 1 && advice == ADVICE_GUARD_INSTALL && space->features.guard_flag) {
 		vmt_space_touch(space, vma);
 		vmt_space_set_flags(space, vma, vma->flags | VMT_VM_MAYBE_GUARD);

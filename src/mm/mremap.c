@@ -16,6 +16,7 @@
 #include "merge.h"
 #include "ops.h"
 #include "path.h"
+#include "pgtable.h"
 #include "place.h"
 
 enum {
@@ -147,24 +148,28 @@ static void empty_source(struct vmt_space *space, const struct remap *remap, uin
 }
 
 /* The destination: copy_vma(), which merges like a new mapping with the source's attributes. */
-static void copy_vma(struct vmt_space *space, const struct remap *remap, struct vmt_vma *vma,
+static struct vmt_vma *copy_vma(struct vmt_space *space, const struct remap *remap, struct vmt_vma *vma,
 		     uint64_t to)
 {
 	struct vmt_vma proposed = *vma;
+	struct vmt_vma *copy;
 	VMT_PATH(space, COPY_VMA);
 
 	proposed.pgoff = vma->pgoff + vmt_pages(space, remap->address - vmt_vma_start(vma));
 	if (vmt_vma_is_anon(vma) && !vma->anon_vma)
 		proposed.pgoff = vmt_pages(space, to);
-	vma = vmt_map_new_range(space, to, to + remap->new_length, &proposed, VMT_MERGE_BOTH_SIDES);
+	copy = vmt_map_new_range(space, to, to + remap->new_length, &proposed,
+				 VMT_MERGE_BOTH_SIDES);
 	/* mremap_userfaultfd_prep(): few ask to hear of moves. */
-	vmt_uffd_reset(space, vma);
+	vmt_uffd_reset(space, copy);
+	return copy;
 }
 
 /* move_vma(). Returns the new address or -errno. */
 static int64_t move_vma(struct vmt_space *space, struct remap *remap)
 {
 	struct vmt_vma *vma = lookup(space, remap->address);
+	const struct vmt_vma *copy;
 	uint64_t source_end = remap->address + remap->old_length;
 	bool certain = true;
 	int64_t expected;
@@ -208,8 +213,11 @@ static int64_t move_vma(struct vmt_space *space, struct remap *remap)
 		return expected;
 	}
 	vmt_aio_moved(space, vma, to);
-	copy_vma(space, remap, vma, to);
+	copy = copy_vma(space, remap, vma, to);
 	VMT_PATH(space, MOVE_PAGE_TABLES);
+	/* Looked up again: where they touch, the copy has swallowed the source. */
+	vmt_pgtables_moved(space, lookup(space, remap->address), remap->address, copy, to,
+			   vmt_min_u64(remap->old_length, remap->new_length));
 	vmt_history_copy(space, remap->address, vmt_min_u64(remap->old_length, remap->new_length),
 			 to);
 	vmt_history_mark(space, to, to + remap->new_length, remap->step->number);

@@ -13,6 +13,7 @@
 
 #include "account.h"
 #include "history.h"
+#include "pgtable.h"
 
 struct vmt_space *vmt_space_new(uint32_t number, struct vmt_names *names)
 {
@@ -47,6 +48,7 @@ void vmt_space_free(struct vmt_space *space)
 		free(vmt_vma_of(range));
 	}
 	vmt_history_free(space);
+	vmt_pgtables_free(space->tables);
 	vmt_array_deinit(&space->gates);
 	vmt_array_deinit(&space->gate_steps);
 	vmt_array_deinit(&space->touched);

@@ -97,6 +97,8 @@ struct vmt_space {
 	uint64_t call; /* counts vmt_space_foresee() */
 	void *look_data;
 
+	struct vmt_pgtables *tables; /* pgtable.h; NULL: nobody watches */
+
 	bool show_path; /* path.h */
 	unsigned path_depth;
 

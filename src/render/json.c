@@ -10,6 +10,8 @@
  */
 #include "vmtrace/render.h"
 
+#include "json-tables.h"
+
 #include <inttypes.h>
 #include <jansson.h>
 #include <signal.h>
@@ -361,6 +363,10 @@ static void json_step(struct vmt_renderer *renderer, const struct vmt_step *step
 	if (step->path.count)
 		put(line, "path", path_value(step));
 	put(line, "file", step->file_name[0] ? text_value(step->file_name) : json_null());
+	if (step->tables.known)
+		put(line, "page_tables", vmt_json_page_tables(&step->tables));
+	if (step->tlb.known)
+		put(line, "tlb", vmt_json_tlb(&step->tlb));
 	line_write(json, line);
 }
 
@@ -406,6 +412,8 @@ static void json_layout(struct vmt_renderer *renderer, const struct vmt_layout_i
 	put(line, "vmas",
 	    vmas_value(json, info->list->rows.data, info->list->rows.count,
 		       info->list->step_numbers.data));
+	if (info->geometry)
+		put(line, "page_tables", vmt_json_table_totals(info));
 	line_write(json, line);
 }
 
@@ -445,6 +453,16 @@ static void json_summary(struct vmt_renderer *renderer, const struct vmt_summary
 	put(line, "adjusted", number_value(info->counts.adjusted));
 	put(line, "unexplained", number_value(info->counts.unexplained));
 	put(line, "exit", end);
+	if (info->counts.table_checks) {
+		put(line, "page_table_checks", number_value(info->counts.table_checks));
+		put(line, "page_table_mismatches",
+		    number_value(info->counts.table_checks -
+				 info->counts.table_reasons[VMT_TABLES_AGREE]));
+	}
+	if (info->faults_watched) {
+		put(line, "faults", number_value(info->faults));
+		put(line, "faults_lost", number_value(info->faults_lost));
+	}
 	line_write(json_of(renderer), line);
 }
 

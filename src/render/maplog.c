@@ -15,6 +15,8 @@
  */
 #include "text.h"
 
+#include "tables.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -292,8 +294,9 @@ static void write_flags(struct vmt_line *line, uint64_t vm_flags)
 }
 
 static void write_row(struct vmt_text_renderer *text, const struct vmt_text_space *space,
-		      const struct shape *shape, const struct vmt_view_list *list, size_t row)
+		      const struct shape *shape, const struct vmt_layout_info *info, size_t row)
 {
+	const struct vmt_view_list *list = info->list;
 	const struct vmt_vma_view *view = &list->rows.data[row];
 	struct vmt_line *line = &text->line;
 
@@ -313,12 +316,15 @@ static void write_row(struct vmt_text_renderer *text, const struct vmt_text_spac
 	vmt_line_break(line);
 	if (text->options.show & VMT_SHOW_FLAGS && view->vm_flags)
 		write_flags(line, view->vm_flags);
+	if (text->options.show & VMT_SHOW_TABLES && info->pages && !view->map.gate)
+		vmt_text_row_pages(line, &info->pages[row], INDENT_COLUMNS);
 	vmt_text_flush(text);
 }
 
 static void write_rows(struct vmt_text_renderer *text, const struct vmt_text_space *space,
-		       const struct vmt_view_list *list)
+		       const struct vmt_layout_info *info)
 {
+	const struct vmt_view_list *list = info->list;
 	struct shape shape = measure(text, space, list);
 	const char *group = "";
 
@@ -329,7 +335,7 @@ static void write_rows(struct vmt_text_renderer *text, const struct vmt_text_spa
 			vmt_line_break(&text->line);
 		if (i == 0 || !same_group(group, &list->rows.data[i - 1].map, map))
 			group = map->name;
-		write_row(text, space, &shape, list, i);
+		write_row(text, space, &shape, info, i);
 	}
 	if (list->rows.count)
 		vmt_line_break(&text->line);
@@ -357,6 +363,6 @@ void vmt_text_layout(struct vmt_text_renderer *text, const struct vmt_text_space
 			info->space->exe[0] ? info->space->exe : "an unknown program", info->step);
 		vmt_line_break(line);
 	}
-	write_rows(text, space, info->list);
+	write_rows(text, space, info);
 	write_gone(text, space);
 }

@@ -14,6 +14,8 @@
  */
 #include "text.h"
 
+#include "tables.h"
+
 #include <inttypes.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -341,6 +343,7 @@ void vmt_text_step(struct vmt_text_renderer *text, const struct vmt_text_space *
 		add_step(text, space, &columns, step);
 		if (text->options.show & VMT_SHOW_PATH)
 			add_path(text, &columns, step);
+		vmt_text_tables(text, step, WHAT_COLUMN + columns.shift);
 	}
 	if ((text->options.views & VMT_LOG_CALLS) && step->event)
 		add_call(text, space, &columns, step->event);

@@ -196,6 +196,7 @@ static int seize_thread(struct group *group, pid_t tid)
 		/* At once, so that it makes no more threads. */
 		ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
 		add_thread(group, tid);
+		vmt_faults_watch(group->tracer, tid);
 		return 0;
 	}
 	err = errno;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the kernel tells of a task's pages: which were written (PAGEMAP_SCAN, or pagemap where that
- * is missing), and what its page tables cost.
+ * What the kernel tells of a task's pages: which are there, which were written (PAGEMAP_SCAN, or
+ * pagemap where that is missing), and what its page tables cost.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,6 +39,9 @@ enum {
 	PAGE_PRESENT = 1 << 3,
 	PAGE_SWAPPED = 1 << 4,
 	PAGE_ZERO = 1 << 5,
+	PAGE_HUGE = 1 << 6,
+	PAGE_GUARD = 1 << 8, /* Linux 6.15 */
+	REGION_COUNT = 512,
 };
 
 #define PAGEMAP_SCAN_REQUEST _IOWR('f', 16, struct scan_request)
@@ -121,15 +124,112 @@ bool vmt_pages_written(int fd, uint64_t start, uint64_t end)
 	return found < 0 ? read_entries(fd, start, end) : found == 1;
 }
 
-int vmt_proc_page_table_kib(pid_t pid, uint64_t *ret_kib)
+static void add_run(struct vmt_page_runs *runs, uint64_t start, uint64_t end, unsigned kind)
+{
+	struct vmt_page_run *last = runs->count ? &runs->data[runs->count - 1] : NULL;
+	struct vmt_page_run run = { .start = start, .end = end, .kind = kind };
+
+	if (last && last->end == start && last->kind == kind)
+		last->end = end;
+	else
+		vmt_array_push(runs, run);
+}
+
+static unsigned kind_of(uint64_t categories)
+{
+	return (categories & PAGE_PRESENT ? VMT_PAGE_PRESENT : 0U) |
+	       (categories & PAGE_SWAPPED ? VMT_PAGE_SWAPPED : 0U) |
+	       (categories & PAGE_FILE ? VMT_PAGE_FILE : 0U) |
+	       (categories & PAGE_HUGE ? VMT_PAGE_HUGE : 0U) |
+	       (categories & PAGE_GUARD ? VMT_PAGE_GUARD : 0U);
+}
+
+/* @guard: the kernel knows guard pages, and says EINVAL to what it does not know. */
+static int scan_runs(int fd, uint64_t start, uint64_t end, bool guard,
+		     struct vmt_page_runs *ret_runs)
+{
+	const uint64_t there = PAGE_PRESENT | PAGE_SWAPPED | (guard ? PAGE_GUARD : 0);
+	struct scan_region regions[REGION_COUNT];
+
+	while (start < end) {
+		struct scan_request request = {
+			.size = sizeof(request),
+			.start = start,
+			.end = end,
+			.regions = (uintptr_t)regions,
+			.region_count = REGION_COUNT,
+			.any_of_mask = there,
+			.return_mask = there | PAGE_FILE | PAGE_HUGE,
+		};
+		int found = ioctl(fd, PAGEMAP_SCAN_REQUEST, &request);
+
+		if (found < 0)
+			return -errno;
+		for (int i = 0; i < found; i++)
+			add_run(ret_runs, regions[i].start, regions[i].end,
+				kind_of(regions[i].categories));
+		if (request.walk_end <= start)
+			break;
+		start = request.walk_end;
+	}
+	return 0;
+}
+
+/* Entry by entry: neither huge nor guard pages can be told here. */
+static int read_runs(int fd, uint64_t start, uint64_t end, struct vmt_page_runs *ret_runs)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t entries[512];
+
+	while (start < end) {
+		uint64_t wanted = vmt_min_u64((end - start) / page, vmt_countof(entries));
+		ssize_t got = pread(fd, entries, wanted * sizeof(*entries),
+				    (off_t)(start / page * sizeof(*entries)));
+
+		if (got <= 0)
+			return got < 0 ? -errno : 0;
+		for (size_t i = 0; i < (size_t)got / sizeof(*entries); i++, start += page) {
+			unsigned kind = (entries[i] & ENTRY_PRESENT ? VMT_PAGE_PRESENT : 0U) |
+					(entries[i] & ENTRY_SWAPPED ? VMT_PAGE_SWAPPED : 0U);
+
+			if (kind)
+				add_run(ret_runs, start, start + page,
+					kind | (entries[i] & ENTRY_FILE ? VMT_PAGE_FILE : 0U));
+		}
+	}
+	return 0;
+}
+
+int vmt_pages_runs(int fd, uint64_t start, uint64_t end, struct vmt_page_runs *ret_runs)
+{
+	int result = scan_runs(fd, start, end, true, ret_runs);
+
+	if (result == -EINVAL)
+		result = scan_runs(fd, start, end, false, ret_runs);
+	if (result == -ENOTTY)
+		result = read_runs(fd, start, end, ret_runs);
+	return result;
+}
+
+static int status_number(pid_t pid, const char *key, uint64_t *ret_number)
 {
 	struct vmt_str text;
 	int result;
 
 	vmt_str_init(&text);
 	result = vmt_procfs_read(pid, "status", &text);
-	if (result >= 0 && !vmt_procfs_number(vmt_str_text(&text), "VmPTE:", 10, ret_kib))
+	if (result >= 0 && !vmt_procfs_number(vmt_str_text(&text), key, 10, ret_number))
 		result = -ENODATA;
 	vmt_str_deinit(&text);
 	return result < 0 ? result : 0;
+}
+
+int vmt_proc_page_table_kib(pid_t pid, uint64_t *ret_kib)
+{
+	return status_number(pid, "VmPTE:", ret_kib);
+}
+
+int vmt_proc_thread_count(pid_t pid, uint64_t *ret_count)
+{
+	return status_number(pid, "Threads:", ret_count);
 }

@@ -225,6 +225,13 @@ int vmt_probe_find(struct vmt_probe *probe, uint64_t address, bool with_name,
 	return text_find(probe, address, ret_row);
 }
 
+int vmt_probe_pages(struct vmt_probe *probe, uint64_t start, uint64_t end,
+		    struct vmt_page_runs *ret_runs)
+{
+	return probe->pagemap < 0 ? -EACCES
+				  : vmt_pages_runs(probe->pagemap, start, end, ret_runs);
+}
+
 bool vmt_probe_written(struct vmt_probe *probe, uint64_t start, uint64_t end)
 {
 	return probe->pagemap >= 0 && vmt_pages_written(probe->pagemap, start, end);

@@ -10,6 +10,7 @@
 
 #include "vmtrace/base.h"
 #include "vmtrace/image.h"
+#include "vmtrace/trace.h"
 
 /* For VMT_CLEANUP; -1 is no descriptor. */
 void vmt_fd_close(int *fd);
@@ -30,6 +31,9 @@ VMT_MUST_CHECK long vmt_procfs_link(pid_t pid, const char *file, char *ret_targe
 /* e_machine and word size of the program that @pid runs. */
 VMT_MUST_CHECK int vmt_procfs_elf(pid_t pid, uint16_t *ret_machine, unsigned *ret_word_bits);
 
+/* The rule of struct vmt_kernel_rules, tried in the calling process (reclaim.c). */
+enum vmt_rule vmt_rule_table_reclaim(void);
+
 /* Whether a private page of [start, end) was written, by the open pagemap @fd (pages.c). */
 bool vmt_pages_written(int fd, uint64_t start, uint64_t end);
 /*
@@ -38,5 +42,8 @@ bool vmt_pages_written(int fd, uint64_t start, uint64_t end);
  */
 VMT_MUST_CHECK int vmt_pages_categories(int fd, uint64_t start, uint64_t end, uint64_t any_of,
 					uint64_t wanted, uint64_t *ret_categories);
+/* vmt_probe_pages() by the open pagemap @fd. */
+VMT_MUST_CHECK int vmt_pages_runs(int fd, uint64_t start, uint64_t end,
+				  struct vmt_page_runs *ret_runs);
 
 #endif

@@ -415,6 +415,7 @@ static void run_child(struct vmt_kernel_rules *rules)
 	try_vdso(&trial);
 	try_alignment(&trial);
 	try_min_address(&trial);
+	rules->table_reclaim = vmt_rule_table_reclaim();
 	trial.arena =
 		map_at(0, (SCENE_COUNT * SCENE_PAGES + 1) * trial.page, PROT_NONE, MAP_SHARED);
 	if (!trial.arena)

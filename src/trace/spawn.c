@@ -291,6 +291,7 @@ static int started(struct launch *launch)
 	task->stopped = true;
 	task->program = true;
 	task->followed = true;
+	vmt_faults_watch(tracer, launch->child);
 	vmt_tracer_exec(tracer, task);
 	return 0;
 }

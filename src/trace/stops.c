@@ -348,6 +348,7 @@ void vmt_tracer_dispatch(struct vmt_tracer *tracer, pid_t tid, int status)
 	int signal;
 
 	assert(tracer->ready.count == 0);
+	vmt_faults_collect(tracer, WIFSTOPPED(status) && event == PTRACE_EVENT_EXEC ? tid : 0);
 	if (WIFEXITED(status) || WIFSIGNALED(status)) {
 		on_dead(tracer, task, tid, status);
 		return;

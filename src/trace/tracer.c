@@ -72,6 +72,8 @@ void vmt_tracer_free(struct vmt_tracer *tracer)
 		return;
 	vmt_task_each(tracer, drop_task, NULL);
 	vmt_placement_end(&tracer->placement);
+	vmt_fault_watch_free(tracer->fault_watch);
+	vmt_array_deinit(&tracer->faults);
 	if (tracer->signals_taken)
 		vmt_signals_restore();
 	vmt_array_deinit(&tracer->events);
@@ -304,11 +306,13 @@ static void tick(struct vmt_tracer *tracer)
 		if (space->in_flight && now_ns - space->since_ns >= HOLD_LIMIT_NS)
 			vmt_task_each(tracer, set_overdue, space);
 	}
+	vmt_faults_tick(tracer);
 	if (tracer->unsettled)
 		vmt_attach_overdue(tracer, now_ns);
 	if (tracer->newborn_count)
 		vmt_birth_orphans(tracer, now_ns);
-	else if (!tracer->held.count && !tracer->unsettled && tracer->end == VMT_END_NOT)
+	else if (!tracer->held.count && !tracer->unsettled && tracer->end == VMT_END_NOT &&
+		 !tracer->fault_watch)
 		vmt_signals_tick(false);
 }
 

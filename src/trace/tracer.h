@@ -16,6 +16,8 @@
  *	watch.c		calls that only this room wants to see
  *	placement.c	one task and vmtrace on one CPU
  *	rights.c	what a program may not do because it is traced
+ *	faults.c	page faults, recorded by perf
+ *	fault-queue.c	in whose space each of them was
  *	signals.c	vmtrace's own signals, job control, the timer
  *
  * A stop is never answered where it is understood. It puts events on a queue and its task on the
@@ -33,6 +35,7 @@
 #include <sys/ptrace.h>
 #include <sys/types.h>
 
+#include "faults.h"
 #include "placement.h"
 #include "vmtrace/trace.h"
 #include "watch.h"
@@ -170,6 +173,10 @@ struct vmt_tracer {
 	enum vmt_tracer_end end;
 	uint64_t end_ns; /* since when, CLOCK_MONOTONIC */
 
+	struct vmt_fault_watch *fault_watch; /* NULL: page faults are not watched */
+	bool faults_refused; /* and will not be; that was said */
+	VMT_ARRAY(struct vmt_fault) faults; /* not handed out yet */
+
 	struct vmt_placement placement;
 	bool ptrace_said; /* rights.c: said that a debugger cannot work */
 	VMT_ARRAY(const char *) rights_said; /* programs that were said to run without privilege */
@@ -300,6 +307,18 @@ void vmt_mount_facts(struct vmt_mounts *mounts, pid_t tid, uint64_t id, const ch
 void vmt_rights_exec(struct vmt_tracer *tracer, const struct vmt_task *task);
 /* The task's ptrace call failed with EPERM: says so if that is because of us. */
 void vmt_rights_ptrace(struct vmt_tracer *tracer, const struct vmt_task *task);
+
+/* ---- fault-queue.c ----------------------------------------------------------------------- */
+
+/* Watches the page faults of @tid and of what it makes, if that was asked for. */
+void vmt_faults_watch(struct vmt_tracer *tracer, pid_t tid);
+/*
+ * Queues what was recorded since the last time; to be called while tasks still have the spaces in
+ * which they made the faults. @exec_pid: the process that stands at an exec event, 0 if none does.
+ */
+void vmt_faults_collect(struct vmt_tracer *tracer, pid_t exec_pid);
+/* The same at a tick; many faults make an event by themselves. */
+void vmt_faults_tick(struct vmt_tracer *tracer);
 
 /* ---- signals.c --------------------------------------------------------------------------- */
 

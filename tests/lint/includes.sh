@@ -39,7 +39,7 @@ function needs(header, kind, word) {
 function owner(name) {
 	if (name == "event" || name == "geometry") # event speaks of arch
 		return "arch"
-	if (name == "lookup")
+	if (name == "lookup" || name == "pgtable")
 		return "mm"
 	if (name == "walk")
 		return "render"

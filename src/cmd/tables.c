@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What drives the model's page tables (tables.h):
+ *
+ *	faults		each in its place between the steps, where perf lets us see them
+ *	a look		at all pages of the space (pagemap): what the kernel brought in by itself,
+ *			and everything where faults are not seen. Before each call, for what a call
+ *			takes away cannot be seen afterwards, and after it
+ *
+ * A look costs as much as the space has pages, VmPTE costs 4 us: so it is asked first, and where it
+ * says what the model says there is nothing to look for. With --show=pt or tlb the pages are looked
+ * at all the same, once before each call, because their number and place are to be told.
+ *
+ * Where model and kernel differ in the end, the difference is kept, with its reason, so that the
+ * steps that follow are compared for what they change (space_tables.drift_bytes).
+ */
+#include "tables.h"
+
+#include <stdlib.h>
+
+enum {
+	STRAYS_MAX = 64,
+	LOOKS_MAX = 3 /* while other tasks of the space make tables as fast as we can look */
+};
+
+struct space_tables {
+	struct vmt_page_runs runs; /* the last look */
+	struct vmt_page_runs one; /* is_there(), kept for its memory */
+	bool looked; /* at this event */
+	uint64_t present; /* pages at the last look */
+	uint64_t told_present; /* pages at the last step */
+	int64_t drift_bytes; /* the kernel's tables less the model's, as far as that was explained */
+	enum vmt_table_reason reason; /* of the drift */
+	bool complete; /* all that happened since the space began was seen, or could be looked for */
+	bool faulted; /* faults came since they were last compared */
+	enum vmt_table_reason before; /* what the comparison before the running call found */
+	/* What the call that runs may take away. */
+	uint64_t flush_start;
+	uint64_t flush_end;
+	uint64_t flush_present;
+	/* Faults where no VMA was: of a call that has not returned yet. */
+	unsigned stray_count;
+	uint64_t strays[STRAYS_MAX];
+};
+
+static bool is_watching(const struct session *session)
+{
+	return (session->options->faults || session->options->show_tables) &&
+	       session->options->check != VMT_CHECK_OFF;
+}
+
+/* ---- Looking ------------------------------------------------------------------------------ */
+
+static enum vmt_populate populate_of(unsigned kind)
+{
+	if (!(kind & VMT_PAGE_HUGE))
+		return VMT_POPULATE_PAGES;
+	return kind & VMT_PAGE_FILE ? VMT_POPULATE_HUGE_FILE : VMT_POPULATE_HUGE;
+}
+
+static void read_runs(const struct session *session, const struct session_space *space)
+{
+	struct space_tables *tables = space->tables;
+	uint64_t page_shift = session->geometry->page_shift;
+
+	vmt_array_clear(&tables->runs);
+	tables->present = 0;
+	tables->looked = space->probe && vmt_probe_pages(space->probe, 0, session->geometry->user_end,
+							 &tables->runs) == 0;
+	for (size_t i = 0; i < tables->runs.count; i++) {
+		const struct vmt_page_run *run = &tables->runs.data[i];
+
+		if (run->kind & VMT_PAGE_PRESENT)
+			tables->present += (run->end - run->start) >> page_shift;
+	}
+}
+
+/* Every page that is there has its tables. */
+static void look(const struct session *session, struct session_space *space)
+{
+	struct space_tables *tables = space->tables;
+
+	read_runs(session, space);
+	for (size_t i = 0; i < tables->runs.count; i++) {
+		const struct vmt_page_run *run = &tables->runs.data[i];
+
+		vmt_space_populate(space->model, run->start, run->end, populate_of(run->kind));
+	}
+}
+
+static bool ask(const struct session_space *space, uint64_t *ret_bytes)
+{
+	uint64_t kib;
+
+	if (vmt_proc_page_table_kib(space->pid, &kib) < 0)
+		return false;
+	*ret_bytes = kib * 1024;
+	return true;
+}
+
+static int64_t difference(const struct session_space *space, uint64_t kernel_bytes)
+{
+	return (int64_t)(kernel_bytes - vmt_space_table_bytes(space->model));
+}
+
+/* ---- The check ---------------------------------------------------------------------------- */
+
+/* Why they can differ, where nothing that was seen explains it. */
+static enum vmt_table_reason excuse(const struct session *session,
+				    const struct session_space *space)
+{
+	uint64_t threads;
+
+	if (session->event->order_inferred ||
+	    (vmt_proc_thread_count(space->pid, &threads) == 0 && threads > 1))
+		return VMT_TABLES_OTHERS;
+	if (vmt_tracer_faults_lost(session->tracer))
+		return VMT_TABLES_LOST;
+	if (!space->tables->complete)
+		return VMT_TABLES_EMPTIED;
+	return VMT_TABLES_UNEXPLAINED;
+}
+
+static bool any_huge(const struct space_tables *tables)
+{
+	for (size_t i = 0; i < tables->runs.count; i++) {
+		if (tables->runs.data[i].kind & VMT_PAGE_HUGE)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The model has tables that the kernel has not: a fault that failed made none, a huge page of a
+ * file needs none. What the pages show is begun with anew.
+ */
+static enum vmt_table_reason begin_anew(const struct session *session, struct session_space *space,
+					uint64_t kernel_bytes)
+{
+	struct space_tables *tables = space->tables;
+	enum vmt_table_reason reason;
+
+	if (!tables->looked)
+		return VMT_TABLES_UNREADABLE;
+	vmt_space_tables_forget(space->model);
+	look(session, space);
+	reason = excuse(session, space);
+	if (reason != VMT_TABLES_UNEXPLAINED || difference(space, kernel_bytes) < 0)
+		return reason;
+	if (any_huge(tables))
+		return VMT_TABLES_HUGE;
+	return tables->faulted ? VMT_TABLES_FAILED : VMT_TABLES_UNEXPLAINED;
+}
+
+/*
+ * Compares with the kernel, looking at the pages where that may help. The difference that stays
+ * becomes the drift.
+ */
+static enum vmt_table_reason compare(const struct session *session, struct session_space *space,
+				     uint64_t *ret_kernel_bytes)
+{
+	struct space_tables *tables = space->tables;
+	int64_t drift = 0;
+
+	for (unsigned i = 0; i < LOOKS_MAX; i++) {
+		if (!ask(space, ret_kernel_bytes))
+			return VMT_TABLES_UNREADABLE;
+		drift = difference(space, *ret_kernel_bytes);
+		if (drift == tables->drift_bytes)
+			return VMT_TABLES_AGREE;
+		look(session, space);
+		drift = difference(space, *ret_kernel_bytes);
+		if (drift == tables->drift_bytes)
+			return VMT_TABLES_AGREE;
+		/* One of the tables of which nothing was known has come into use, or gone. */
+		if (drift >= 0 && drift < tables->drift_bytes) {
+			tables->drift_bytes = drift;
+			return VMT_TABLES_AGREE;
+		}
+	}
+	if (!tables->looked)
+		tables->reason = VMT_TABLES_UNREADABLE;
+	else if (drift < 0)
+		tables->reason = begin_anew(session, space, *ret_kernel_bytes);
+	else
+		tables->reason = excuse(session, space);
+	tables->drift_bytes = difference(space, *ret_kernel_bytes);
+	return tables->reason;
+}
+
+static void count(struct vmt_counts *counts, enum vmt_table_reason reason)
+{
+	counts->table_checks++;
+	counts->table_reasons[reason]++;
+}
+
+/* Compares and counts. What was found before the call counts for its step. */
+static enum vmt_table_reason check(struct session *session, struct session_space *space,
+				   uint64_t *ret_kernel_bytes)
+{
+	enum vmt_table_reason reason = compare(session, space, ret_kernel_bytes);
+
+	if (reason == VMT_TABLES_AGREE)
+		reason = space->tables->before;
+	space->tables->before = VMT_TABLES_AGREE;
+	space->tables->faulted = false;
+	if (reason != VMT_TABLES_UNREADABLE || space->tables->looked) {
+		count(&space->counts, reason);
+		count(&session->counts, reason);
+	}
+	return reason;
+}
+
+/* ---- Faults ------------------------------------------------------------------------------- */
+
+static struct session_space *watched_space(struct session *session, uint32_t number)
+{
+	for (size_t i = 0; i < session->spaces.count; i++) {
+		struct session_space *space = session->spaces.data[i];
+
+		if (space->info.space == number)
+			return space->tables && space->model ? space : NULL;
+	}
+	return NULL;
+}
+
+/* One page; only asked about where a table may be new. */
+static bool is_there(const struct session *session, struct session_space *space, uint64_t address)
+{
+	struct vmt_page_runs *runs = &space->tables->one;
+	uint64_t page = vmt_geometry_page_bytes(session->geometry);
+	uint64_t start = address & ~(page - 1);
+
+	vmt_array_clear(runs);
+	return !space->probe || vmt_probe_pages(space->probe, start, start + page, runs) < 0 ||
+	       runs->count;
+}
+
+static void take_fault(const struct session *session, struct session_space *space,
+		       uint64_t address)
+{
+	struct space_tables *tables = space->tables;
+
+	tables->faulted = true;
+	if (!vmt_space_has_table(space->model, address) && !is_there(session, space, address))
+		vmt_space_fault_failed(space->model, address);
+	else if (!vmt_space_fault(space->model, address) && tables->stray_count < STRAYS_MAX)
+		tables->strays[tables->stray_count++] = address;
+}
+
+void vmt_tables_faults(struct session *session)
+{
+	const struct vmt_fault *faults;
+	struct session_space *space = NULL;
+	size_t seen;
+
+	if (!session->options->faults)
+		return;
+	seen = vmt_tracer_faults(session->tracer, &faults);
+	for (size_t i = 0; i < seen; i++) {
+		if (!space || space->info.space != faults[i].space)
+			space = watched_space(session, faults[i].space);
+		if (!space)
+			continue;
+		session->faults++;
+		take_fault(session, space, faults[i].address);
+	}
+}
+
+/* Where no VMA was before the call there may be one after it. */
+static void settle_strays(struct session_space *space)
+{
+	struct space_tables *tables = space->tables;
+
+	for (unsigned i = 0; i < tables->stray_count; i++)
+		(void)vmt_space_fault(space->model, tables->strays[i]);
+	tables->stray_count = 0;
+}
+
+/* ---- The life of a space -------------------------------------------------------------------- */
+
+static void watch(const struct session *session, struct session_space *space)
+{
+	space->tables = vmt_calloc(1, sizeof(*space->tables));
+	vmt_space_watch_tables(space->model, session->geometry);
+}
+
+void vmt_tables_free(struct session_space *space)
+{
+	if (!space->tables)
+		return;
+	vmt_array_deinit(&space->tables->runs);
+	vmt_array_deinit(&space->tables->one);
+	free(space->tables);
+	space->tables = NULL;
+}
+
+void vmt_tables_image(struct session *session, struct session_space *space)
+{
+	struct space_tables *tables;
+
+	if (!is_watching(session))
+		return;
+	watch(session, space);
+	tables = space->tables;
+	read_runs(session, space);
+	for (size_t i = 0; i < tables->runs.count; i++) {
+		const struct vmt_page_run *run = &tables->runs.data[i];
+
+		vmt_space_pages_wait(space->model, run->start, run->end, populate_of(run->kind));
+	}
+}
+
+void vmt_tables_told(struct session *session, struct session_space *space, bool complete)
+{
+	uint64_t kernel_bytes;
+
+	if (!space->tables)
+		return;
+	vmt_space_pages_told(space->model);
+	space->tables->complete = complete;
+	space->tables->told_present = space->tables->present;
+	(void)check(session, space, &kernel_bytes);
+}
+
+void vmt_tables_copied(struct session *session, struct session_space *space,
+		       const struct session_space *parent)
+{
+	uint64_t kernel_bytes;
+
+	if (!parent->tables)
+		return;
+	space->tables = vmt_calloc(1, sizeof(*space->tables));
+	space->tables->complete = parent->tables->complete;
+	(void)check(session, space, &kernel_bytes);
+	if (!space->tables->looked && session->options->show_tables)
+		look(session, space);
+	space->tables->told_present = space->tables->present;
+}
+
+/* Counts the pages that the call may take away, and narrows the range to them. */
+static void see_victims(const struct session *session, struct session_space *space)
+{
+	struct space_tables *tables = space->tables;
+	uint64_t start, end;
+	uint64_t first = UINT64_MAX;
+	uint64_t last = 0;
+
+	tables->flush_start = tables->flush_end = tables->flush_present = 0;
+	if (!vmt_space_flush_range(space->model, session->event, &start, &end))
+		return;
+	for (size_t i = 0; i < tables->runs.count; i++) {
+		const struct vmt_page_run *run = &tables->runs.data[i];
+		uint64_t low = vmt_max_u64(run->start, start);
+		uint64_t high = vmt_min_u64(run->end, end);
+
+		if (low >= high || !(run->kind & VMT_PAGE_PRESENT))
+			continue;
+		first = vmt_min_u64(first, low);
+		last = high;
+		tables->flush_present += (high - low) >> session->geometry->page_shift;
+	}
+	if (tables->flush_present) {
+		tables->flush_start = first;
+		tables->flush_end = last;
+	}
+}
+
+void vmt_tables_enter(struct session *session, struct session_space *space)
+{
+	uint64_t kernel_bytes;
+
+	if (!space->tables)
+		return;
+	space->tables->looked = false;
+	if (session->options->show_tables) {
+		look(session, space);
+		see_victims(session, space);
+	}
+	space->tables->before = compare(session, space, &kernel_bytes);
+}
+
+void vmt_tables_call(struct session *session, struct session_space *space)
+{
+	struct space_tables *tables = space->tables;
+	struct vmt_step *step = &session->step;
+
+	if (!tables)
+		return;
+	settle_strays(space);
+	vmt_step_tables(space->model, step);
+	tables->looked = false;
+	step->tables.faults_known = vmt_tracer_fault_view(session->tracer) != VMT_FAULTS_NOT;
+	if (session->options->show_tables) {
+		look(session, space);
+		step->tables.pages_known = tables->looked;
+		step->tables.pages = (int64_t)(tables->present - tables->told_present);
+		tables->told_present = tables->present;
+		vmt_step_tlb(space->model, step, tables->flush_start, tables->flush_end,
+			     tables->flush_present);
+	}
+	step->tables.reason = check(session, space, &step->tables.kernel_bytes);
+	step->tables.checked = step->tables.reason != VMT_TABLES_UNREADABLE;
+}
+
+/* ---- The end -------------------------------------------------------------------------------- */
+
+/* Both lists ascend; gate pages are in no run. */
+static struct vmt_row_pages *row_pages(const struct session *session,
+				       const struct session_space *space,
+				       const struct vmt_view_list *list)
+{
+	struct vmt_row_pages *rows = vmt_calloc(list->rows.count + 1, sizeof(*rows));
+	const struct vmt_page_runs *runs = &space->tables->runs;
+	size_t run = 0;
+
+	for (size_t i = 0; i < list->rows.count; i++) {
+		const struct vmt_mapping *map = &list->rows.data[i].map;
+
+		if (map->gate)
+			continue;
+		rows[i].tables = vmt_space_tables_in(space->model, map->start, map->end);
+		while (run < runs->count && runs->data[run].end <= map->start)
+			run++;
+		for (size_t at = run; at < runs->count && runs->data[at].start < map->end; at++) {
+			const struct vmt_page_run *found = &runs->data[at];
+			uint64_t pages = (vmt_min_u64(found->end, map->end) -
+					  vmt_max_u64(found->start, map->start)) >>
+					 session->geometry->page_shift;
+
+			if (found->kind & VMT_PAGE_PRESENT)
+				rows[i].present += pages;
+			else if (found->kind & VMT_PAGE_SWAPPED)
+				rows[i].swapped += pages;
+		}
+	}
+	return rows;
+}
+
+void vmt_tables_end(struct session *session, struct session_space *space,
+		    struct vmt_layout_info *info)
+{
+	uint64_t kernel_bytes = 0;
+
+	if (session->options->check == VMT_CHECK_OFF)
+		return;
+	info->tables_watched = space->tables != NULL;
+	if (!space->tables)
+		watch(session, space);
+	/* The last caller may have gone. */
+	space->pid = session->event->tid;
+	settle_strays(space);
+	look(session, space);
+	if (!space->tables->looked)
+		return;
+	info->table_reason = check(session, space, &kernel_bytes);
+	/* A difference that was there before and has its reason. */
+	if (info->table_reason == VMT_TABLES_AGREE && space->tables->drift_bytes)
+		info->table_reason = space->tables->reason;
+	info->geometry = session->geometry;
+	vmt_space_table_totals(space->model, &info->tables);
+	info->present_pages = space->tables->present;
+	if (session->options->show_tables)
+		info->pages = row_pages(session, space, info->list);
+}
+
+void vmt_tables_info_deinit(struct vmt_layout_info *info)
+{
+	free((struct vmt_row_pages *)(uintptr_t)info->pages);
+	info->pages = NULL;
+}

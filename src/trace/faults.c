@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Page faults without a stop: perf's software event PERF_COUNT_SW_PAGE_FAULTS, each one recorded
+ * (perf_sw_event() in arch/x86/mm/fault.c, 6.18) in a ring of each CPU:
+ *
+ *	CPU 0  [ f f f f | f f . . ]     tail (ours) … head (the kernel's)
+ *	CPU 1  [ . f f f | . . . . ]     => one list, by time
+ *
+ * An event that is inherited by new tasks must be bound to a CPU, hence one for each. A ring is
+ * emptied at every stop of any task, at every tick, and when it is half full, for which the kernel
+ * sends the tick's signal. What did not fit is counted: an event counts each fault, recorded or not.
+ *
+ * Not recorded: pages that mlock, MAP_POPULATE and the like bring in (faultin_page() is no fault),
+ * and those that the kernel maps around a page of a file.
+ */
+#include "faults.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "procfs.h"
+
+enum {
+	RING_PAGES = 1024, /* 4 MiB: 100,000 faults */
+	RING_PAGES_MIN = 8, /* what is left of kernel.perf_event_mlock_kb may be little */
+};
+
+/* The rings' fields in the order of enum perf_event_sample_format. */
+struct sample {
+	struct perf_event_header header;
+	uint64_t ip;
+	uint32_t pid;
+	uint32_t tid;
+	uint64_t time_ns;
+	uint64_t address;
+};
+
+struct ring {
+	int cpu;
+	int fd; /* of the event that owns the ring */
+	struct perf_event_mmap_page *control;
+	unsigned char *data;
+	uint64_t size_bytes; /* of data, a power of two */
+};
+
+struct vmt_fault_watch {
+	VMT_ARRAY(struct ring) rings;
+	VMT_ARRAY(int) fds; /* of all events, those of the rings included */
+	VMT_ARRAY(struct vmt_fault_record) records;
+	uint64_t recorded;
+	uint64_t lost; /* as the rings say */
+	bool kernel;
+};
+
+static int open_event(pid_t tid, int cpu, bool kernel)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attr),
+		.config = PERF_COUNT_SW_PAGE_FAULTS,
+		.sample_period = 1,
+		.sample_type =
+			PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR,
+		.inherit = 1,
+		.exclude_kernel = !kernel,
+		.exclude_hv = 1,
+		.use_clockid = 1,
+		.clockid = CLOCK_MONOTONIC,
+		.watermark = 1,
+	};
+	long fd;
+
+	attr.wakeup_watermark = RING_PAGES / 2 * 4096;
+	fd = syscall(SYS_perf_event_open, &attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/* Maps a ring as large as the user may lock. */
+static int map_ring(struct ring *ring)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	for (size_t pages = RING_PAGES; pages >= RING_PAGES_MIN; pages /= 2) {
+		void *memory = mmap(NULL, (pages + 1) * page, PROT_READ | PROT_WRITE, MAP_SHARED,
+				    ring->fd, 0);
+
+		if (memory != MAP_FAILED) {
+			ring->control = memory;
+			ring->data = (unsigned char *)memory + page;
+			ring->size_bytes = pages * page;
+			return 0;
+		}
+		if (errno != EPERM && errno != ENOMEM)
+			break;
+	}
+	return -errno;
+}
+
+/* A ring that is half full interrupts the wait for stops, as a tick does. */
+static void wake_us(int fd)
+{
+	if (fcntl(fd, F_SETOWN, getpid()) == 0 && fcntl(fd, F_SETSIG, SIGALRM) == 0)
+		(void)fcntl(fd, F_SETFL, O_RDONLY | O_ASYNC);
+}
+
+static struct ring *ring_of(struct vmt_fault_watch *watch, int cpu)
+{
+	for (size_t i = 0; i < watch->rings.count; i++) {
+		if (watch->rings.data[i].cpu == cpu)
+			return &watch->rings.data[i];
+	}
+	return NULL;
+}
+
+/* The events of one CPU share a ring. */
+static int add_event(struct vmt_fault_watch *watch, pid_t tid, int cpu)
+{
+	struct ring *shared = ring_of(watch, cpu);
+	struct ring ring = { .cpu = cpu, .fd = open_event(tid, cpu, watch->kernel) };
+	int err = 0;
+
+	if (ring.fd < 0)
+		return ring.fd;
+	if (shared) {
+		if (ioctl(ring.fd, PERF_EVENT_IOC_SET_OUTPUT, shared->fd) < 0)
+			err = -errno;
+	} else {
+		err = map_ring(&ring);
+	}
+	if (err < 0) {
+		close(ring.fd);
+		return err;
+	}
+	if (!shared) {
+		wake_us(ring.fd);
+		vmt_array_push(&watch->rings, ring);
+	}
+	vmt_array_push(&watch->fds, ring.fd);
+	return 0;
+}
+
+/* One event for each CPU; a CPU that is offline has none. */
+static int add_task(struct vmt_fault_watch *watch, pid_t tid)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+	bool any = false;
+
+	for (int cpu = 0; cpu < cpus; cpu++) {
+		int err = add_event(watch, tid, cpu);
+
+		if (err < 0 && err != -ENODEV)
+			return err;
+		any |= err == 0;
+	}
+	return any ? 0 : -ENODEV;
+}
+
+int vmt_fault_watch_add(struct vmt_fault_watch **watch, pid_t tid)
+{
+	struct vmt_fault_watch *made;
+	int err;
+
+	if (*watch)
+		return add_task(*watch, tid);
+	made = vmt_calloc(1, sizeof(*made));
+	made->kernel = true;
+	err = add_task(made, tid);
+	if (err == -EACCES || err == -EPERM) {
+		/* kernel.perf_event_paranoid 2: the faults of user mode only. */
+		vmt_fault_watch_free(made);
+		made = vmt_calloc(1, sizeof(*made));
+		err = add_task(made, tid);
+	}
+	if (err < 0) {
+		vmt_fault_watch_free(made);
+		return err == -EPERM ? -EACCES : err;
+	}
+	*watch = made;
+	return 0;
+}
+
+void vmt_fault_watch_free(struct vmt_fault_watch *watch)
+{
+	if (!watch)
+		return;
+	for (size_t i = 0; i < watch->rings.count; i++) {
+		struct ring *ring = &watch->rings.data[i];
+
+		munmap(ring->control,
+		       ring->size_bytes + (size_t)(ring->data - (unsigned char *)ring->control));
+	}
+	for (size_t i = 0; i < watch->fds.count; i++)
+		close(watch->fds.data[i]);
+	vmt_array_deinit(&watch->rings);
+	vmt_array_deinit(&watch->fds);
+	vmt_array_deinit(&watch->records);
+	free(watch);
+}
+
+/* Bytes of a ring may go on at its beginning. */
+static void copy_out(const struct ring *ring, uint64_t at, void *ret_bytes, size_t length)
+{
+	size_t offset = (size_t)(at & (ring->size_bytes - 1));
+	size_t first = (size_t)vmt_min_u64(length, ring->size_bytes - offset);
+
+	memcpy(ret_bytes, ring->data + offset, first);
+	memcpy((unsigned char *)ret_bytes + first, ring->data, length - first);
+}
+
+static void take_sample(struct vmt_fault_watch *watch, const struct ring *ring, uint64_t at)
+{
+	struct sample sample;
+	struct vmt_fault_record record;
+
+	copy_out(ring, at, &sample, sizeof(sample));
+	record = (struct vmt_fault_record){
+		.time_ns = sample.time_ns,
+		.address = sample.address,
+		.ip = sample.ip,
+		.pid = (pid_t)sample.pid,
+		.tid = (pid_t)sample.tid,
+		.kernel = (sample.header.misc & PERF_RECORD_MISC_CPUMODE_MASK) ==
+			  PERF_RECORD_MISC_KERNEL,
+	};
+	vmt_array_push(&watch->records, record);
+	watch->recorded++;
+}
+
+static void drain_ring(struct vmt_fault_watch *watch, const struct ring *ring)
+{
+	uint64_t head = __atomic_load_n(&ring->control->data_head, __ATOMIC_ACQUIRE);
+	uint64_t at = ring->control->data_tail;
+	/* PERF_RECORD_LOST: header, id, count */
+	struct {
+		struct perf_event_header header;
+		uint64_t id;
+		uint64_t count;
+	} lost;
+
+	if (at == head)
+		return;
+	while (head - at >= sizeof(struct perf_event_header)) {
+		struct perf_event_header header;
+
+		copy_out(ring, at, &header, sizeof(header));
+		if (header.size < sizeof(header) || header.size > head - at)
+			break;
+		if (header.type == PERF_RECORD_SAMPLE && header.size >= sizeof(struct sample)) {
+			take_sample(watch, ring, at);
+		} else if (header.type == PERF_RECORD_LOST && header.size >= sizeof(lost)) {
+			copy_out(ring, at, &lost, sizeof(lost));
+			watch->lost += lost.count;
+		}
+		at += header.size;
+	}
+	__atomic_store_n(&ring->control->data_tail, head, __ATOMIC_RELEASE);
+}
+
+static int compare_times(const void *a, const void *b)
+{
+	const struct vmt_fault_record *x = a;
+	const struct vmt_fault_record *y = b;
+
+	return x->time_ns < y->time_ns ? -1 : x->time_ns > y->time_ns;
+}
+
+static bool ascend(const struct vmt_fault_record *records, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		if (records[i].time_ns < records[i - 1].time_ns)
+			return false;
+	}
+	return true;
+}
+
+const struct vmt_fault_record *vmt_fault_watch_drain(struct vmt_fault_watch *watch,
+						     size_t *ret_count)
+{
+	vmt_array_clear(&watch->records);
+	for (size_t i = 0; i < watch->rings.count; i++)
+		drain_ring(watch, &watch->rings.data[i]);
+	if (!ascend(watch->records.data, watch->records.count))
+		qsort(watch->records.data, watch->records.count, sizeof(*watch->records.data),
+		      compare_times);
+	*ret_count = watch->records.count;
+	return watch->records.data;
+}
+
+uint64_t vmt_fault_watch_lost(const struct vmt_fault_watch *watch)
+{
+	uint64_t counted = 0;
+	uint64_t missing;
+
+	for (size_t i = 0; i < watch->fds.count; i++) {
+		uint64_t count;
+
+		if (read(watch->fds.data[i], &count, sizeof(count)) == sizeof(count))
+			counted += count;
+	}
+	missing = counted > watch->recorded ? counted - watch->recorded : 0;
+	return vmt_max_u64(missing, watch->lost);
+}
+
+bool vmt_fault_watch_kernel(const struct vmt_fault_watch *watch)
+{
+	return watch->kernel;
+}
