@@ -33,6 +33,7 @@ way() {
 	floor-pinned) "$programs/floor" -p "$@" ;;
 	vmtrace) "$vmtrace" run -q -o /dev/null -- "$@" ;;
 	vmtrace-pinned) "$vmtrace" run --pin -q -o /dev/null -- "$@" ;;
+	vmtrace-faults) "$vmtrace" run -q --faults -o /dev/null -- "$@" ;;
 	vmtrace-steps) "$vmtrace" run -o /dev/null -- "$@" ;;
 	strace) strace -f --seccomp-bpf -e trace=%memory -o /dev/null "$@" ;;
 	esac
@@ -88,6 +89,10 @@ measure "$tracers" "$programs/mapping"
 ratio vmtrace floor 1.25
 ratio vmtrace-pinned floor-pinned 1.25
 [ ! -e "$work/strace.us" ] || ratio vmtrace strace 1.00
+
+echo 'page faults 100,000'
+measure 'bare vmtrace vmtrace-faults' "$programs/faults"
+ratio vmtrace-faults bare 1.25
 
 echo 'make -j2, 20 files'
 make_project

@@ -26,7 +26,7 @@ _vmtrace_walk() {
 }
 
 _vmtrace() {
-	local options='-o --output= -p --attach= --follow= --log= --show= --check= --rules= --no-seccomp --no-aslr --pin --color= -v --verbose -q --quiet -h --help -V --version'
+	local options='-o --output= -p --attach= --follow= --log= --show= --faults --check= --rules= --no-seccomp --no-aslr --pin --color= -v --verbose -q --quiet -h --help -V --version'
 	local cur prev words cword
 	_init_completion -s || return
 
@@ -72,7 +72,7 @@ _vmtrace() {
 		return
 		;;
 	--show)
-		_vmtrace_list 'path flags'
+		_vmtrace_list 'path flags pt tlb'
 		return
 		;;
 	--check)

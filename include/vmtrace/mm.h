@@ -187,7 +187,8 @@ struct vmt_step {
 	struct vmt_why why[VMT_STEP_WHY_MAX];
 	unsigned why_count;
 
-	struct vmt_step_tables tables; /* page tables; filled in by the session if it watches them */
+	struct vmt_step_tables
+		tables; /* page tables; filled in by the session if it watches them */
 	struct vmt_step_tlb tlb;
 
 	/* The way through the kernel, in the order of the calls; empty unless it was asked for. */

@@ -37,7 +37,8 @@ const char *vmt_table_reason_name(enum vmt_table_reason reason);
 
 /* One level of a step's range; the levels are those of the geometry. */
 struct vmt_step_level {
-	unsigned first_index; /* of the entries that the range needs; valid if the range is not empty */
+	unsigned
+		first_index; /* of the entries that the range needs; valid if the range is not empty */
 	unsigned last_index;
 	uint64_t needed; /* tables of this level that the range needs when all of it is used */
 	uint64_t there; /* of these, the ones that were there before the step: a neighbour's */
@@ -70,7 +71,8 @@ struct vmt_step_tables {
 	uint64_t bytes; /* of all tables after the step, as VmPTE counts */
 	bool checked; /* the kernel was asked */
 	uint64_t kernel_bytes; /* VmPTE; exact, it is always whole KiB */
-	enum vmt_table_reason reason; /* AGREE, or why they differ; then the kernel's number counts */
+	enum vmt_table_reason
+		reason; /* AGREE, or why they differ; then the kernel's number counts */
 };
 
 /* What a step does to the translations that CPUs keep. */
@@ -83,7 +85,8 @@ enum vmt_flush {
 struct vmt_step_tlb {
 	bool known; /* false: the pages were not looked at */
 	enum vmt_flush flush;
-	uint64_t start; /* the range that is flushed: from the first page that was there to the last */
+	uint64_t
+		start; /* the range that is flushed: from the first page that was there to the last */
 	uint64_t end;
 	uint64_t pages; /* of the range */
 	uint64_t present; /* of these, pages that were there */

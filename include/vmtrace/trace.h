@@ -97,7 +97,6 @@ bool vmt_tracer_filtered(const struct vmt_tracer *tracer);
 struct vmt_fault {
 	uint64_t time_ns; /* since the trace began */
 	uint64_t address; /* that was touched, to the byte */
-	uint64_t ip; /* the instruction */
 	uint32_t space;
 	pid_t tid;
 	bool kernel; /* made by the kernel for the task, as read(2) does into a buffer */

@@ -21,12 +21,14 @@
  *     foresee.c     the look before a call. features.c: rules that differ between kernels
  *     journal.c history.c check.c   what changed, who shaped it, is it as the kernel says
  *     path.c        the way through the kernel's functions
+ *     pgtable.c     page tables; -free.c, -move.c when they go and move, -step.c what a step means for
+ *                   them; tableset.c the sets they are kept in; tlb-effect.c what calls flush
  *     tlb.c miss.c infer.c      one address: a small TLB, what a fault leads to, its entry
- *   src/trace     ptrace, seccomp, /proc: the target becomes a sequence of events
+ *   src/trace     ptrace, seccomp, perf, /proc: the target becomes a sequence of events
  *   src/annotate  who, what and why, in words
  *   src/render    text, map log, JSON Lines
  *   src/cmd       this room: the commands, a file each; session.c wires event -> model -> step ->
- *                 renderer
+ *                 renderer, tables.c drives the page tables
  *
  * This file is the only one that prints errors and exits.
  */

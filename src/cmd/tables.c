@@ -65,8 +65,9 @@ static void read_runs(const struct session *session, const struct session_space 
 
 	vmt_array_clear(&tables->runs);
 	tables->present = 0;
-	tables->looked = space->probe && vmt_probe_pages(space->probe, 0, session->geometry->user_end,
-							 &tables->runs) == 0;
+	tables->looked =
+		space->probe &&
+		vmt_probe_pages(space->probe, 0, session->geometry->user_end, &tables->runs) == 0;
 	for (size_t i = 0; i < tables->runs.count; i++) {
 		const struct vmt_page_run *run = &tables->runs.data[i];
 
@@ -107,17 +108,18 @@ static int64_t difference(const struct session_space *space, uint64_t kernel_byt
 
 /* Why they can differ, where nothing that was seen explains it. */
 static enum vmt_table_reason excuse(const struct session *session,
-				    const struct session_space *space)
+				    const struct session_space *space, int64_t drift)
 {
 	uint64_t threads;
 
+	/* Nobody watched: more tables than pages show are no surprise. */
+	if (!space->tables->complete && drift > 0)
+		return VMT_TABLES_EMPTIED;
 	if (session->event->order_inferred ||
 	    (vmt_proc_thread_count(space->pid, &threads) == 0 && threads > 1))
 		return VMT_TABLES_OTHERS;
 	if (vmt_tracer_faults_lost(session->tracer))
 		return VMT_TABLES_LOST;
-	if (!space->tables->complete)
-		return VMT_TABLES_EMPTIED;
 	return VMT_TABLES_UNEXPLAINED;
 }
 
@@ -144,7 +146,7 @@ static enum vmt_table_reason begin_anew(const struct session *session, struct se
 		return VMT_TABLES_UNREADABLE;
 	vmt_space_tables_forget(space->model);
 	look(session, space);
-	reason = excuse(session, space);
+	reason = excuse(session, space, difference(space, kernel_bytes));
 	if (reason != VMT_TABLES_UNEXPLAINED || difference(space, kernel_bytes) < 0)
 		return reason;
 	if (any_huge(tables))
@@ -183,7 +185,7 @@ static enum vmt_table_reason compare(const struct session *session, struct sessi
 	else if (drift < 0)
 		tables->reason = begin_anew(session, space, *ret_kernel_bytes);
 	else
-		tables->reason = excuse(session, space);
+		tables->reason = excuse(session, space, drift);
 	tables->drift_bytes = difference(space, *ret_kernel_bytes);
 	return tables->reason;
 }
@@ -236,8 +238,7 @@ static bool is_there(const struct session *session, struct session_space *space,
 	       runs->count;
 }
 
-static void take_fault(const struct session *session, struct session_space *space,
-		       uint64_t address)
+static void take_fault(const struct session *session, struct session_space *space, uint64_t address)
 {
 	struct space_tables *tables = space->tables;
 

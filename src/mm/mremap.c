@@ -148,8 +148,8 @@ static void empty_source(struct vmt_space *space, const struct remap *remap, uin
 }
 
 /* The destination: copy_vma(), which merges like a new mapping with the source's attributes. */
-static struct vmt_vma *copy_vma(struct vmt_space *space, const struct remap *remap, struct vmt_vma *vma,
-		     uint64_t to)
+static struct vmt_vma *copy_vma(struct vmt_space *space, const struct remap *remap,
+				struct vmt_vma *vma, uint64_t to)
 {
 	struct vmt_vma proposed = *vma;
 	struct vmt_vma *copy;

@@ -31,8 +31,8 @@ static void free_level(struct vmt_pgtables *tables, unsigned level, uint64_t sta
 	uint64_t low = start & ~(span - 1);
 	uint64_t high = (end + span - 1) & ~(span - 1);
 
-	tables->freed += vmt_table_set_remove(set, vmt_max_u64(low, floor),
-					      vmt_min_u64(high, ceiling));
+	tables->freed +=
+		vmt_table_set_remove(set, vmt_max_u64(low, floor), vmt_min_u64(high, ceiling));
 }
 
 /* A huge page of which a part went was split: its deposited table is a table now. */
@@ -79,9 +79,8 @@ void vmt_pgtables_dropped(struct vmt_space *space, uint64_t start, uint64_t end)
 		/* zap_huge_pmd(): a huge page that goes whole gives its deposited table back. */
 		while (vmt_table_set_next(&tables->huge, at, &run_start, &run_end) &&
 		       run_start < end) {
-			tables->freed +=
-				vmt_table_set_remove(last, vmt_max_u64(run_start, start),
-						     vmt_min_u64(run_end, end));
+			tables->freed += vmt_table_set_remove(last, vmt_max_u64(run_start, start),
+							      vmt_min_u64(run_end, end));
 			at = run_end;
 		}
 	}

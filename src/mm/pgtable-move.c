@@ -41,7 +41,7 @@ static void realign(struct move *move, const struct vmt_vma *old, const struct v
 	uint64_t span = vmt_last_span(move->tables);
 	uint64_t offset = move->old & (span - 1);
 
-	if (!offset || offset != (move->new & (span - 1)) ||
+	if (!offset || offset != (move->new &(span - 1)) ||
 	    move->old_end - move->old < span - offset)
 		return;
 	if (can_align_down(old, move->old, move->old - offset) &&
@@ -56,7 +56,7 @@ static uint64_t extent_of(const struct move *move, uint64_t span)
 {
 	uint64_t extent = span - (move->old & (span - 1));
 
-	extent = vmt_min_u64(extent, span - (move->new & (span - 1)));
+	extent = vmt_min_u64(extent, span - (move->new &(span - 1)));
 	return vmt_min_u64(extent, move->old_end - move->old);
 }
 
@@ -147,8 +147,8 @@ static bool needs_copy(const struct vmt_vma *vma)
 {
 	if (vma->flags & (VMT_VM_DONTCOPY | VMT_VM_WIPEONFORK))
 		return false;
-	return vma->anon_vma || vma->flags & (VMT_VM_PFNMAP | VMT_VM_MIXEDMAP | VMT_VM_UFFD_WP |
-					      VMT_VM_MAYBE_GUARD);
+	return vma->anon_vma ||
+	       vma->flags & (VMT_VM_PFNMAP | VMT_VM_MIXEDMAP | VMT_VM_UFFD_WP | VMT_VM_MAYBE_GUARD);
 }
 
 /*
@@ -170,8 +170,8 @@ void vmt_pgtables_copied(struct vmt_space *child, const struct vmt_space *parent
 
 		while (at < end && vmt_table_set_next(&from->levels[i], at, &run_start, &run_end) &&
 		       run_start < end) {
-			child->tables->made += vmt_table_set_add(&child->tables->levels[i],
-								 run_start, vmt_min_u64(run_end, end));
+			child->tables->made += vmt_table_set_add(
+				&child->tables->levels[i], run_start, vmt_min_u64(run_end, end));
 			at = run_end;
 		}
 	}

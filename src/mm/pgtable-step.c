@@ -64,7 +64,8 @@ void vmt_step_tables(const struct vmt_space *space, struct vmt_step *step)
 		row->first_index = vmt_level_index(level, step->start);
 		row->last_index = vmt_level_index(level, step->end - 1);
 		row->needed = i ? spans(&tables->levels[i], step->start, step->end) : 1;
-		row->there = i ? vmt_table_set_count(&tables->levels[i], step->start, step->end) : 1;
+		row->there =
+			i ? vmt_table_set_count(&tables->levels[i], step->start, step->end) : 1;
 	}
 	describe_huge(space, found);
 }

@@ -230,8 +230,8 @@ void vmt_space_table_totals(const struct vmt_space *space, struct vmt_table_tota
 	ret_totals->bytes = tables->constant_bytes;
 	for (unsigned i = 1; i < tables->geometry->level_count; i++) {
 		ret_totals->tables[i] = tables->levels[i].count;
-		ret_totals->bytes += tables->levels[i].count *
-				     tables->geometry->levels[i].table_bytes_accounted;
+		ret_totals->bytes +=
+			tables->levels[i].count * tables->geometry->levels[i].table_bytes_accounted;
 	}
 }
 
@@ -247,7 +247,8 @@ uint64_t vmt_space_tables_in(const struct vmt_space *space, uint64_t start, uint
 {
 	const struct vmt_pgtables *tables = space->tables;
 
-	return tables ? vmt_table_set_count(&tables->levels[vmt_last_level(tables)], start, end) : 0;
+	return tables ? vmt_table_set_count(&tables->levels[vmt_last_level(tables)], start, end)
+		      : 0;
 }
 
 static const char *const reason_names[VMT_TABLES_REASON_COUNT] = {

@@ -40,8 +40,8 @@ static bool advice_flushes(int advice)
 static bool rights_change(const struct vmt_space *space, uint64_t start, uint64_t end,
 			  uint64_t prot)
 {
-	for (const struct vmt_vma *vma = vmt_find_vma(space, start); vma && vmt_vma_start(vma) < end;
-	     vma = vmt_vma_next(vma)) {
+	for (const struct vmt_vma *vma = vmt_find_vma(space, start);
+	     vma && vmt_vma_start(vma) < end; vma = vmt_vma_next(vma)) {
 		if ((vma->flags & VMT_VM_ACCESS) != (prot & VMT_VM_ACCESS))
 			return true;
 	}

@@ -81,11 +81,11 @@ static void add_since(struct vmt_line *line, const struct vmt_step_tables *table
 	vmt_line_printf(line, VMT_STYLE_DIM, "%s%s in all", before[0] ? "; " : "nothing new; ",
 			vmt_size_text(tables->bytes, size));
 	if (tables->reason != VMT_TABLES_AGREE)
-		vmt_line_printf(
-			line,
-			tables->reason == VMT_TABLES_UNEXPLAINED ? VMT_STYLE_RED : VMT_STYLE_YELLOW,
-			" (VmPTE %s: %s)", vmt_size_text(tables->kernel_bytes, size),
-			vmt_table_reason_name(tables->reason));
+		vmt_line_printf(line,
+				tables->reason == VMT_TABLES_UNEXPLAINED ? VMT_STYLE_RED
+									 : VMT_STYLE_YELLOW,
+				" (VmPTE %s: %s)", vmt_size_text(tables->kernel_bytes, size),
+				vmt_table_reason_name(tables->reason));
 	vmt_line_break(line);
 }
 
@@ -106,8 +106,8 @@ static void add_tlb(struct vmt_line *line, const struct vmt_step_tlb *tlb, size_
 		break;
 	case VMT_FLUSH_ALL:
 		vmt_line_printf(line, VMT_STYLE_DIM,
-				"TLB:    all of this space flushed: %" PRIu64
-				" pages from %" PRIx64 " on are more than %u",
+				"TLB:    all of this space flushed: %" PRIu64 " pages from %" PRIx64
+				" on are more than %u",
 				tlb->pages, tlb->start, tlb->threshold_pages);
 		break;
 	}

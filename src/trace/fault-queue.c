@@ -24,7 +24,7 @@ void vmt_faults_watch(struct vmt_tracer *tracer, pid_t tid)
 		return;
 	err = vmt_fault_watch_add(&tracer->fault_watch, tid);
 	if (!err) {
-		vmt_signals_tick(true);
+		vmt_signals_tick_every(vmt_fault_watch_tick_us(tracer->fault_watch));
 		return;
 	}
 	if (err == -ESRCH)
@@ -50,7 +50,6 @@ static void queue(struct vmt_tracer *tracer, const struct vmt_fault_record *reco
 	struct vmt_fault fault = {
 		.time_ns = record->time_ns - vmt_min_u64(record->time_ns, tracer->start_ns),
 		.address = record->address,
-		.ip = record->ip,
 		.tid = record->tid,
 		.kernel = record->kernel,
 	};

@@ -7,8 +7,9 @@
  *	CPU 1  [ . f f f | . . . . ]     => one list, by time
  *
  * An event that is inherited by new tasks must be bound to a CPU, hence one for each. A ring is
- * emptied at every stop of any task, at every tick, and when it is half full, for which the kernel
- * sends the tick's signal. What did not fit is counted: an event counts each fault, recorded or not.
+ * emptied at every stop of any task and at every tick, more often the smaller it is. (The kernel
+ * would send a signal too, but for every fault, which makes each ten times as dear.) What did not
+ * fit is counted: an event counts each fault, recorded or not.
  *
  * Not recorded: pages that mlock, MAP_POPULATE and the like bring in (faultin_page() is no fault),
  * and those that the kernel maps around a page of a file.
@@ -16,9 +17,7 @@
 #include "faults.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/perf_event.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -30,14 +29,16 @@
 #include "procfs.h"
 
 enum {
-	RING_PAGES = 1024, /* 4 MiB: 100,000 faults */
+	RING_PAGES = 512, /* 2 MiB: 65,000 faults */
+	FAULT_NS = 1000, /* no fault takes less */
+	TICK_MIN_US = 2000,
+	TICK_MAX_US = 50000,
 	RING_PAGES_MIN = 8, /* what is left of kernel.perf_event_mlock_kb may be little */
 };
 
 /* The rings' fields in the order of enum perf_event_sample_format. */
 struct sample {
 	struct perf_event_header header;
-	uint64_t ip;
 	uint32_t pid;
 	uint32_t tid;
 	uint64_t time_ns;
@@ -68,19 +69,16 @@ static int open_event(pid_t tid, int cpu, bool kernel)
 		.size = sizeof(attr),
 		.config = PERF_COUNT_SW_PAGE_FAULTS,
 		.sample_period = 1,
-		.sample_type =
-			PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR,
+		.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR,
 		.inherit = 1,
 		.exclude_kernel = !kernel,
 		.exclude_hv = 1,
 		.use_clockid = 1,
 		.clockid = CLOCK_MONOTONIC,
-		.watermark = 1,
+		/* Nobody sleeps on a ring: never wake. The kernel takes it for an int. */
+		.wakeup_events = INT32_MAX,
 	};
-	long fd;
-
-	attr.wakeup_watermark = RING_PAGES / 2 * 4096;
-	fd = syscall(SYS_perf_event_open, &attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	long fd = syscall(SYS_perf_event_open, &attr, tid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
 	return fd < 0 ? -errno : (int)fd;
 }
 
@@ -103,13 +101,6 @@ static int map_ring(struct ring *ring)
 			break;
 	}
 	return -errno;
-}
-
-/* A ring that is half full interrupts the wait for stops, as a tick does. */
-static void wake_us(int fd)
-{
-	if (fcntl(fd, F_SETOWN, getpid()) == 0 && fcntl(fd, F_SETSIG, SIGALRM) == 0)
-		(void)fcntl(fd, F_SETFL, O_RDONLY | O_ASYNC);
 }
 
 static struct ring *ring_of(struct vmt_fault_watch *watch, int cpu)
@@ -140,10 +131,8 @@ static int add_event(struct vmt_fault_watch *watch, pid_t tid, int cpu)
 		close(ring.fd);
 		return err;
 	}
-	if (!shared) {
-		wake_us(ring.fd);
+	if (!shared)
 		vmt_array_push(&watch->rings, ring);
-	}
 	vmt_array_push(&watch->fds, ring.fd);
 	return 0;
 }
@@ -225,7 +214,6 @@ static void take_sample(struct vmt_fault_watch *watch, const struct ring *ring, 
 	record = (struct vmt_fault_record){
 		.time_ns = sample.time_ns,
 		.address = sample.address,
-		.ip = sample.ip,
 		.pid = (pid_t)sample.pid,
 		.tid = (pid_t)sample.tid,
 		.kernel = (sample.header.misc & PERF_RECORD_MISC_CPUMODE_MASK) ==
@@ -308,6 +296,17 @@ uint64_t vmt_fault_watch_lost(const struct vmt_fault_watch *watch)
 	}
 	missing = counted > watch->recorded ? counted - watch->recorded : 0;
 	return vmt_max_u64(missing, watch->lost);
+}
+
+unsigned vmt_fault_watch_tick_us(const struct vmt_fault_watch *watch)
+{
+	uint64_t size_bytes = UINT64_MAX;
+
+	for (size_t i = 0; i < watch->rings.count; i++)
+		size_bytes = vmt_min_u64(size_bytes, watch->rings.data[i].size_bytes);
+	return (unsigned)vmt_max_u64(
+		vmt_min_u64(size_bytes * FAULT_NS / sizeof(struct sample) / 2000, TICK_MAX_US),
+		TICK_MIN_US);
 }
 
 bool vmt_fault_watch_kernel(const struct vmt_fault_watch *watch)

@@ -20,7 +20,6 @@ void vmt_fault_watch_free(struct vmt_fault_watch *watch);
 struct vmt_fault_record {
 	uint64_t time_ns; /* CLOCK_MONOTONIC */
 	uint64_t address;
-	uint64_t ip;
 	pid_t pid;
 	pid_t tid;
 	bool kernel; /* the kernel touched the page, for the task */
@@ -35,6 +34,9 @@ const struct vmt_fault_record *vmt_fault_watch_drain(struct vmt_fault_watch *wat
 
 /* Faults that were counted and not recorded, because a ring was full. */
 uint64_t vmt_fault_watch_lost(const struct vmt_fault_watch *watch);
+
+/* How often the rings must be emptied so that, as a rule, none is more than half full. */
+unsigned vmt_fault_watch_tick_us(const struct vmt_fault_watch *watch);
 
 /* True if faults that the kernel makes for a task (read(2) into a buffer) are recorded too. */
 bool vmt_fault_watch_kernel(const struct vmt_fault_watch *watch);

@@ -228,8 +228,7 @@ int vmt_probe_find(struct vmt_probe *probe, uint64_t address, bool with_name,
 int vmt_probe_pages(struct vmt_probe *probe, uint64_t start, uint64_t end,
 		    struct vmt_page_runs *ret_runs)
 {
-	return probe->pagemap < 0 ? -EACCES
-				  : vmt_pages_runs(probe->pagemap, start, end, ret_runs);
+	return probe->pagemap < 0 ? -EACCES : vmt_pages_runs(probe->pagemap, start, end, ret_runs);
 }
 
 bool vmt_probe_written(struct vmt_probe *probe, uint64_t start, uint64_t end)

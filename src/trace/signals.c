@@ -53,6 +53,7 @@ static struct {
 	sigset_t waking; /* let through in vmt_signals_wait() only */
 	bool waking_any;
 	bool ticking;
+	suseconds_t tick_us; /* 0: the usual time */
 	bool taken;
 	pid_t root; /* 0: none */
 	int root_fd; /* pidfd: cannot mean another process later; -1 if there are none */
@@ -71,9 +72,10 @@ static void on_tick(int signal)
 
 static void start_ticks(void)
 {
+	suseconds_t tick_us = state.tick_us ? state.tick_us : TICK_US;
 	struct itimerval timer = {
-		.it_interval = { .tv_usec = TICK_US },
-		.it_value = { .tv_usec = TICK_US },
+		.it_interval = { .tv_usec = tick_us },
+		.it_value = { .tv_usec = tick_us },
 	};
 
 	setitimer(ITIMER_REAL, &timer, NULL);
@@ -165,6 +167,7 @@ void vmt_signals_restore(void)
 	vmt_fd_close(&state.root_fd);
 	state.taken = false;
 	state.waking_any = false;
+	state.tick_us = 0;
 }
 
 static void add_waking(int signal)
@@ -214,6 +217,13 @@ void vmt_signals_tick(bool on)
 	} else {
 		setitimer(ITIMER_REAL, &none, NULL);
 	}
+}
+
+void vmt_signals_tick_every(unsigned us)
+{
+	state.tick_us = (suseconds_t)us;
+	vmt_signals_tick(false);
+	vmt_signals_tick(true);
 }
 
 pid_t vmt_signals_wait(int *ret_status)

@@ -331,6 +331,8 @@ void vmt_signals_root_gone(void);
 bool vmt_signals_interrupted(void);
 /* Makes vmt_signals_wait() return every 50 ms at the latest, from now on or no more. */
 void vmt_signals_tick(bool on);
+/* The same, for good, and every @us microseconds. */
+void vmt_signals_tick_every(unsigned us);
 /* waitpid() for any task; fails with EINTR at a tick or an interrupt if no task has stopped. */
 pid_t vmt_signals_wait(int *ret_status);
 /* Should vmtrace stop too when its first process was stopped by @signal? */

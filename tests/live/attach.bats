@@ -108,6 +108,17 @@ ends() {
 	finish
 }
 
+@test 'page tables as they are found: only what was emptied before is missing' {
+	start
+	attach "$VMTRACE" --faults -p "$program" -o trace.jsonl
+	map_until_seen trace.jsonl
+	ends
+	untraced
+	jq -se 'any(.type == "layout" and .page_tables.bytes > 0)
+		and all(.page_tables.check? != "adjusted" or .page_tables.reason == "emptied")' trace.jsonl
+	finish
+}
+
 @test 'each signal that ends the trace' {
 	local signal
 	start
