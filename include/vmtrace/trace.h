@@ -224,8 +224,8 @@ struct vmt_page_runs {
 /*
  * Adds to @ret_runs the pages of [start, end) that are there: present, swapped out or marked. 0, or
  * a negative errno with what was found until then. Cost: some 7 us for each 2 MiB of pages
- * (PAGEMAP_SCAN); before Linux 6.7 it also grows with the range, and huge and guard pages are not
- * told apart.
+ * (PAGEMAP_SCAN); before Linux 6.7 it grows with the size of what is mapped there, -EFBIG if one
+ * mapping has more than 16 GiB, and huge and guard pages are not told apart.
  */
 VMT_MUST_CHECK int vmt_probe_pages(struct vmt_probe *probe, uint64_t start, uint64_t end,
 				   struct vmt_page_runs *ret_runs);

@@ -322,6 +322,19 @@ static int trace_program(const struct run_options *options, char **argv,
 	return result;
 }
 
+/* Page tables are known from what the kernel shows of the pages. */
+static int check_tables(const struct run_options *options, struct vmt_error *error)
+{
+	bool tables = options->show & (VMT_SHOW_TABLES | VMT_SHOW_TLB);
+
+	if (options->check != VMT_CHECK_OFF || (!options->faults && !tables))
+		return 0;
+	return vmt_error_set(error, EINVAL,
+			     "--check=off and %s: page tables are known from looking at the pages; "
+			     "leave one of the two out",
+			     options->faults ? "--faults" : "--show=pt,tlb");
+}
+
 /* Either processes to attach to, or the @program. */
 static int check_target(const struct run_options *options, const char *program,
 			struct vmt_error *error)
@@ -359,7 +372,9 @@ static int run(int argc, char **argv, struct vmt_status *ret_status, struct vmt_
 		ret_status->code = fflush(stdout) == 0 ? 0 : VMT_EXIT_FAILED;
 		return 0;
 	}
-	result = check_target(&options, argv[first], error);
+	result = check_tables(&options, error);
+	if (!result)
+		result = check_target(&options, argv[first], error);
 	if (result < 0)
 		return result;
 	return trace_program(&options, argv + first, ret_status, error);

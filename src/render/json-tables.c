@@ -99,7 +99,7 @@ json_t *vmt_json_page_tables(const struct vmt_step_tables *tables)
 	if (tables->checked)
 		put(object, "kernel_bytes", number(tables->kernel_bytes));
 	put(object, "check", json_string_nocheck(check_name(tables)));
-	if (tables->checked && tables->reason != VMT_TABLES_AGREE)
+	if (tables->reason != VMT_TABLES_AGREE)
 		put(object, "reason", json_string_nocheck(vmt_table_reason_name(tables->reason)));
 	return object;
 }

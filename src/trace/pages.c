@@ -175,8 +175,7 @@ static int scan_runs(int fd, uint64_t start, uint64_t end, bool guard,
 	return 0;
 }
 
-/* Entry by entry: neither huge nor guard pages can be told here. */
-static int read_runs(int fd, uint64_t start, uint64_t end, struct vmt_page_runs *ret_runs)
+int vmt_pages_read(int fd, uint64_t start, uint64_t end, struct vmt_page_runs *ret_runs)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	uint64_t entries[512];
@@ -200,15 +199,11 @@ static int read_runs(int fd, uint64_t start, uint64_t end, struct vmt_page_runs 
 	return 0;
 }
 
-int vmt_pages_runs(int fd, uint64_t start, uint64_t end, struct vmt_page_runs *ret_runs)
+int vmt_pages_scan(int fd, uint64_t start, uint64_t end, struct vmt_page_runs *ret_runs)
 {
 	int result = scan_runs(fd, start, end, true, ret_runs);
 
-	if (result == -EINVAL)
-		result = scan_runs(fd, start, end, false, ret_runs);
-	if (result == -ENOTTY)
-		result = read_runs(fd, start, end, ret_runs);
-	return result;
+	return result == -EINVAL ? scan_runs(fd, start, end, false, ret_runs) : result;
 }
 
 static int status_number(pid_t pid, const char *key, uint64_t *ret_number)

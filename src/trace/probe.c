@@ -34,6 +34,9 @@ struct procmap_query {
 };
 _Static_assert(sizeof(struct procmap_query) == 104, "the kernel's layout");
 
+/* A larger mapping is not read page by page: 16 GiB take some tenths of a second. */
+#define PAGES_MAX_BYTES (16ULL << 30)
+
 #define QUERY_REQUEST _IOWR('f', 17, struct procmap_query)
 
 enum {
@@ -225,10 +228,36 @@ int vmt_probe_find(struct vmt_probe *probe, uint64_t address, bool with_name,
 	return text_find(probe, address, ret_row);
 }
 
+/* Without PAGEMAP_SCAN: what is mapped only, and nothing of what would take minutes to read. */
+static int read_pages(struct vmt_probe *probe, uint64_t start, uint64_t end,
+		      struct vmt_page_runs *ret_runs)
+{
+	VMT_CLEANUP(vmt_layout_deinit) struct vmt_layout layout = { 0 };
+	int err = text_layout(probe, &layout);
+
+	for (size_t i = 0; !err && i < layout.count; i++) {
+		const struct vmt_mapping *row = &layout.data[i];
+		uint64_t low = vmt_max_u64(start, row->start);
+		uint64_t high = vmt_min_u64(end, row->end);
+
+		if (row->gate || low >= high)
+			continue;
+		err = high - low > PAGES_MAX_BYTES
+			      ? -EFBIG
+			      : vmt_pages_read(probe->pagemap, low, high, ret_runs);
+	}
+	return err;
+}
+
 int vmt_probe_pages(struct vmt_probe *probe, uint64_t start, uint64_t end,
 		    struct vmt_page_runs *ret_runs)
 {
-	return probe->pagemap < 0 ? -EACCES : vmt_pages_runs(probe->pagemap, start, end, ret_runs);
+	int err;
+
+	if (probe->pagemap < 0)
+		return -EACCES;
+	err = vmt_pages_scan(probe->pagemap, start, end, ret_runs);
+	return err == -ENOTTY ? read_pages(probe, start, end, ret_runs) : err;
 }
 
 bool vmt_probe_written(struct vmt_probe *probe, uint64_t start, uint64_t end)

@@ -42,8 +42,11 @@ bool vmt_pages_written(int fd, uint64_t start, uint64_t end);
  */
 VMT_MUST_CHECK int vmt_pages_categories(int fd, uint64_t start, uint64_t end, uint64_t any_of,
 					uint64_t wanted, uint64_t *ret_categories);
-/* vmt_probe_pages() by the open pagemap @fd. */
-VMT_MUST_CHECK int vmt_pages_runs(int fd, uint64_t start, uint64_t end,
+/* Adds the pages that are there, by the open pagemap @fd; -ENOTTY if there is no PAGEMAP_SCAN. */
+VMT_MUST_CHECK int vmt_pages_scan(int fd, uint64_t start, uint64_t end,
+				  struct vmt_page_runs *ret_runs);
+/* The same entry by entry: as many as the range has pages. No huge and no guard pages. */
+VMT_MUST_CHECK int vmt_pages_read(int fd, uint64_t start, uint64_t end,
 				  struct vmt_page_runs *ret_runs);
 
 #endif

@@ -186,3 +186,31 @@ differences() {
 	grep -E '^ +tables: PGD 0x[0-9a-f]+, PUD .*; needs [0-9]+ tables?, [0-9]+ there' log
 	grep -E '^ +TLB:    nothing to flush$' log
 }
+
+@test 'where perf is refused one line says so, and pages are looked at' {
+	need tables-pie
+	"$TOOLS/refuse" perf "$VMTRACE" --faults -o trace.jsonl -- "$PROGRAMS/tables-pie" dontneed-pieces 2>errors
+	[ "$(wc -l <errors)" -eq 1 ]
+	grep '^vmtrace: page faults cannot be watched: perf_event_open is refused; .*perf_event_paranoid' errors
+	run differences
+	[ -z "$output" ]
+	jq -e 'select(.type == "summary") | has("faults") | not' trace.jsonl
+}
+
+@test 'without PAGEMAP_SCAN the pages are read one by one' {
+	local scene
+	need tables-pie
+	# Huge pages cannot be told from others here.
+	for scene in sparse dontneed-pieces mremap-crooked fork-after shared munmap-beside populate read; do
+		"$TOOLS/refuse" scan "$VMTRACE" --show=pt -o trace.jsonl -- "$PROGRAMS/tables-pie" "$scene"
+		run differences
+		[ -z "$output" ]
+	done
+}
+
+@test 'page tables and --check=off' {
+	run ! "$VMTRACE" --faults --check=off -- true
+	[[ $output == 'vmtrace: --check=off and --faults: '* ]]
+	run ! "$VMTRACE" --show=tlb --check=off -- true
+	[[ $output == 'vmtrace: --check=off and --show=pt,tlb: '* ]]
+}
