@@ -71,6 +71,37 @@ struct vmt_elf {
 	uint64_t relro_bytes;
 };
 
+/* One section that takes memory (SHF_ALLOC, and not the zeroes of thread-local data). */
+struct vmt_section {
+	const char *name; /* raw bytes from a names pool, cut at 64 */
+	uint64_t vaddr;
+	uint64_t memory_bytes; /* more than 0; vaddr + memory_bytes does not wrap */
+	bool in_file; /* false: zeroes only (SHT_NOBITS), as .bss */
+};
+
+enum {
+	VMT_ELF_SECTION_MAX = 512, /* a file with more shows its first ones */
+	VMT_ELF_BUILD_ID_MAX = 64
+};
+
+/* What a reader of layouts wants to know of an ELF file. */
+struct vmt_elf_facts {
+	struct vmt_elf elf;
+	const char *soname; /* DT_SONAME, from a names pool; "" if none */
+	unsigned char build_id[VMT_ELF_BUILD_ID_MAX];
+	unsigned build_id_bytes; /* 0 if none */
+	bool dynamic; /* it has a dynamic section */
+	bool pie; /* DF_1_PIE; before linkers set that: ET_DYN with an interpreter */
+	bool bind_now; /* all symbols are bound at the start */
+	bool text_relocations; /* DT_TEXTREL: the linker writes into pages that are not writable */
+	/* In order of address. Empty where the section headers were stripped or are damaged. */
+	struct {
+		struct vmt_section *data;
+		size_t count;
+		size_t capacity;
+	} sections;
+};
+
 enum vmt_limit {
 	VMT_LIMIT_AS,
 	VMT_LIMIT_DATA,
