@@ -45,6 +45,64 @@ void vmt_what(const struct vmt_step *step, struct vmt_str *ret_text);
  */
 void vmt_why_text(const struct vmt_step *step, const struct vmt_why *why, struct vmt_str *ret_text);
 
+/* ---- where.c: the range of a step ----------------------------------------------------------- */
+
+/*
+ * What a step is about: its own range; for mremap() where the memory is now; where the model gave no
+ * range, the one VMA or the first that was made or taken away. A brk() that moved nothing still
+ * tells where the break is. Both are 0 if there is none.
+ */
+void vmt_where(const struct vmt_step *step, uint64_t *ret_start, uint64_t *ret_end);
+/*
+ * Where an mremap() that succeeded took the memory from and where it is now, whole pages. False for
+ * every other step.
+ */
+bool vmt_where_remapped(const struct vmt_step *step, struct vmt_mapping *ret_old,
+			struct vmt_mapping *ret_new);
+/* The first of @views that overlaps [start, end); NULL if none does. */
+const struct vmt_vma_view *vmt_where_view(const struct vmt_vma_view *views, size_t count,
+					  uint64_t start, uint64_t end);
+
+/* ---- part.c: which part of an ELF file a VMA is ----------------------------------------------- */
+
+/* The facts of the ELF file that a VMA maps; NULL if it is none, or not known. */
+typedef const struct vmt_elf_facts *vmt_facts_fn(void *data, const struct vmt_mapping *map);
+
+enum {
+	VMT_PART_SECTIONS_MAX = 64, /* of one VMA that a line of text names */
+};
+
+struct vmt_part {
+	const struct vmt_elf_facts *facts; /* NULL: the VMA is no part of a loaded ELF file */
+	/* PT_LOADs that the VMA overlaps, from 1; more than one where VMAs have merged. */
+	unsigned first_segment;
+	unsigned last_segment;
+	bool relro; /* all of it lies in the PT_GNU_RELRO range */
+	bool bss; /* anonymous: zeroes behind the file's bytes */
+	uint64_t vaddr_start; /* the VMA's range as the file's headers count */
+	uint64_t vaddr_end;
+};
+
+/*
+ * The parts of the VMAs of a layout, one for each row of @list, into @ret_parts. A file that is
+ * mapped in another way than its headers say has no parts.
+ */
+void vmt_parts(const struct vmt_view_list *list, uint64_t page_size_bytes, vmt_facts_fn *facts_of,
+	       void *data, struct vmt_part *ret_parts);
+/* The next section that lies in the part, from *index on; NULL behind the last one. */
+const struct vmt_section *vmt_part_section(const struct vmt_part *part, size_t *index);
+/*
+ * "LOAD 2 of 4: .init .plt .text .fini", "LOAD 4 of 4, RELRO: .dynamic .got", "LOAD 4 of 4: bss" for
+ * a file without section headers. Not more than @most sections: the best known, and how many more.
+ */
+void vmt_part_text(const struct vmt_part *part, size_t most, struct vmt_str *ret_text);
+/*
+ * Whether [start, end) of the file mapping @map is what the linker makes read-only: the file's
+ * PT_GNU_RELRO, both ends rounded down to pages, as _dl_protect_relro() (glibc elf/dl-reloc.c) does.
+ */
+bool vmt_part_is_relro(const struct vmt_elf_facts *facts, const struct vmt_mapping *map,
+		       uint64_t start, uint64_t end, uint64_t page_size_bytes);
+
 /* ---- decode.c: arguments as strace shows them --------------------------------------------- */
 
 /* "PROT_READ|PROT_WRITE", "MAP_PRIVATE|MAP_FIXED|0x400", "MADV_DONTNEED", "0x7f12…" */

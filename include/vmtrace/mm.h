@@ -170,6 +170,12 @@ struct vmt_step {
 	const char *actor; /* filled in by the session, from annotate */
 	const char *object;
 	const char *what; /* short form, filled in by the session; from a names pool */
+	/*
+	 * mprotect: the file whose RELRO range this is, filled in by the session from its ELF headers; "" if it
+	 * is none, NULL if they are not known.
+	 */
+	const char *relro_of;
+	bool hidden; /* --filter left it out: remembered, not printed; filled in by the session */
 	/* The range that the step is about, whether or not it changed; empty if none. */
 	uint64_t start;
 	uint64_t end;

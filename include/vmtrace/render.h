@@ -52,6 +52,8 @@ struct vmt_layout_info {
 	const struct vmt_space_info *space;
 	uint32_t step; /* the last step of the layout */
 	const struct vmt_view_list *list;
+	const struct vmt_part
+		*parts; /* of each row of list: what of an ELF file it is; NULL: unknown */
 	const struct vmt_counts *counts; /* of this space */
 	uint64_t page_table_kib; /* VmPTE; valid if has_page_table */
 	bool has_page_table;
@@ -64,6 +66,15 @@ struct vmt_layout_info {
 	const struct vmt_row_pages *pages; /* one per row of list; NULL: not asked for */
 	size_t map_count; /* VMAs, gate pages not counted */
 	uint64_t map_count_limit; /* vm.max_map_count, 0 unknown */
+};
+
+/* An ELF file of which a program has loaded something. */
+struct vmt_object_info {
+	const char *name; /* as maps names it */
+	uint32_t dev_major; /* as maps has them */
+	uint32_t dev_minor;
+	uint64_t inode;
+	const struct vmt_elf_facts *facts;
 };
 
 struct vmt_summary_info {
@@ -82,7 +93,15 @@ struct vmt_renderer;
 struct vmt_renderer_ops {
 	void (*run)(struct vmt_renderer *renderer, const struct vmt_run_info *info);
 	void (*space)(struct vmt_renderer *renderer, const struct vmt_space_info *info);
-	/* A finished step; step->what, actor and object are set. */
+	/*
+	 * An ELF file that is loaded for the first time in this run; its step follows. May be NULL: call it
+	 * through vmt_renderer_object().
+	 */
+	void (*object)(struct vmt_renderer *renderer, const struct vmt_object_info *info);
+	/*
+	 * A finished step; step->what, actor and object are set. One that is hidden may matter to later lines,
+	 * but is not printed.
+	 */
 	void (*step)(struct vmt_renderer *renderer, const struct vmt_step *step);
 	/* A space ends, or its layout is asked for. */
 	void (*layout)(struct vmt_renderer *renderer, const struct vmt_layout_info *info);
@@ -126,5 +145,8 @@ struct vmt_renderer *vmt_render_text_new(FILE *file, const struct vmt_text_optio
 struct vmt_renderer *vmt_render_json_new(FILE *file);
 
 void vmt_renderer_free(struct vmt_renderer *renderer);
+
+/* For renderers that have something to say of it. */
+void vmt_renderer_object(struct vmt_renderer *renderer, const struct vmt_object_info *info);
 
 #endif

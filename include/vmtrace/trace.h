@@ -169,11 +169,17 @@ void vmt_proc_vm_flags(pid_t pid, struct vmt_names *names, struct vmt_image *ima
 void vmt_image_deinit(struct vmt_image *image);
 
 /*
- * Opens the file that a VMA maps, as the target sees it, for reading: /proc/PID/exe when @path is
- * NULL, else /proc/PID/map_files or /proc/PID/root/@path. Refuses what is not a regular file.
+ * Opens a file as the target sees it, for reading: /proc/PID/exe when @path is NULL, else
+ * /proc/PID/root/@path. Refuses what is not a regular file.
  * Returns a descriptor that is closed on exec, or a negative errno.
  */
 VMT_MUST_CHECK int vmt_proc_open(pid_t pid, const char *path);
+/*
+ * Opens the file behind the file VMA @map of the task for reading, also one that was deleted:
+ * /proc/PID/map_files where that is allowed, else the path as the target sees it, if it is still the
+ * same inode (-ESTALE if not). Refuses what is not a regular file, as vmt_proc_open() does.
+ */
+VMT_MUST_CHECK int vmt_proc_open_mapped(pid_t pid, const struct vmt_mapping *map);
 
 /* Reads target memory; returns bytes read (may be short) or a negative errno. */
 VMT_MUST_CHECK long vmt_proc_read(pid_t pid, uint64_t address, void *ret_bytes, size_t length);

@@ -207,6 +207,17 @@ static bool is_relro(const struct vmt_step *step)
 	       (old->map.perms & VMT_PERM_WRITE) && !(old->map.perms & VMT_PERM_SHARED);
 }
 
+/* " (RELRO of libc.so.6)": by the ELF headers where they are known, else by what is likely. */
+static void add_relro(const struct vmt_step *step, struct vmt_str *text)
+{
+	const char *file = step->relro_of;
+
+	if (!file && is_relro(step))
+		file = first_removed(step)->map.name;
+	if (file && file[0])
+		vmt_str_printf(text, " (RELRO of %s)", vmt_base_name(file));
+}
+
 static void what_mprotect(const struct vmt_step *step, struct vmt_str *text)
 {
 	const struct vmt_event *event = step->event;
@@ -216,8 +227,8 @@ static void what_mprotect(const struct vmt_step *step, struct vmt_str *text)
 	vmt_str_add_char(text, '\'');
 	if (event->call == VMT_CALL_PKEY_MPROTECT)
 		vmt_str_printf(text, ", key %" PRId32, (int32_t)event->args[3]);
-	else if (!event->failed && is_relro(step))
-		vmt_str_add(text, " (RELRO)");
+	else if (!event->failed)
+		add_relro(step, text);
 }
 
 static uint64_t page_round_up(const struct vmt_event *event, uint64_t size_bytes)

@@ -6,6 +6,7 @@
 #ifndef CMD_PIPELINE_H
 #define CMD_PIPELINE_H
 
+#include "objects.h"
 #include "session.h"
 #include "vmtrace/annotate.h"
 #include "vmtrace/mm.h"
@@ -19,6 +20,7 @@ struct session_space {
 	struct vmt_space *model;
 	struct vmt_probe *probe; /* NULL: the kernel does not let us look */
 	struct vmt_space_info info;
+	struct vmt_loaded loaded; /* its ELF files */
 	struct vmt_counts counts;
 	bool blind; /* something could not be read: what differs later may come from that */
 	struct space_tables *tables; /* tables.c; NULL: the page tables are not watched */
@@ -31,6 +33,7 @@ struct session_space {
 struct session {
 	const struct vmt_session_options *options;
 	struct vmt_tracer *tracer;
+	struct vmt_objects *objects;
 	struct vmt_names *names;
 	VMT_ARRAY(struct session_space *) spaces;
 	struct session_space *current; /* whose steps are being made */

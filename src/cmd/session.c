@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "checking.h"
+#include "loading.h"
 #include "pipeline.h"
 #include "rules.h"
 #include "tables.h"
@@ -68,6 +69,7 @@ static void remove_space(struct session *session, struct session_space *space)
 	}
 	vmt_tables_free(space);
 	vmt_space_free(space->model);
+	vmt_loaded_deinit(&space->loaded);
 	vmt_probe_free(space->probe);
 	free(space);
 }
@@ -117,6 +119,7 @@ void vmt_session_publish(void *data, struct vmt_step *step)
 		step->tid = session->event->tid;
 		step->time_ns = session->event->time_ns;
 	}
+	vmt_loading_step(session, step);
 	vmt_str_clear(&session->text);
 	vmt_what(step, &session->text);
 	step->what = intern(session, vmt_str_text(&session->text));
@@ -215,6 +218,7 @@ static void on_fork(struct session *session, const struct vmt_event *event)
 	space = add_space(session, event, "fork");
 	space->blind |= !readable || parent->blind;
 	space->info.exe = parent->info.exe;
+	vmt_loaded_copy(&space->loaded, &parent->loaded);
 	session->options->renderer->ops->space(session->options->renderer, &space->info);
 	space->model = vmt_space_fork(parent->model, event->space, readable ? &layout : NULL,
 				      vmt_session_publish, session);
@@ -292,6 +296,7 @@ static void on_space_end(struct session *session, const struct vmt_event *event)
 	struct session_space *space = find_space(session, event->space);
 	struct vmt_view_list list;
 	struct vmt_layout_info info;
+	struct vmt_part *parts;
 
 	if (!space)
 		return;
@@ -303,10 +308,12 @@ static void on_space_end(struct session *session, const struct vmt_event *event)
 						    event->space);
 	}
 	vmt_space_view(space->model, &list);
+	parts = vmt_loading_parts(space, &list);
 	info = (struct vmt_layout_info){
 		.space = &space->info,
 		.step = vmt_space_steps(space->model) ? vmt_space_steps(space->model) - 1 : 0,
 		.list = &list,
+		.parts = parts,
 		.counts = &space->counts,
 		.map_count = vmt_space_count(space->model),
 		.map_count_limit = session->settings.max_map_count,
@@ -318,6 +325,7 @@ static void on_space_end(struct session *session, const struct vmt_event *event)
 	}
 	session->options->renderer->ops->layout(session->options->renderer, &info);
 	vmt_tables_info_deinit(&info);
+	free(parts);
 	vmt_view_list_deinit(&list);
 	remove_space(session, space);
 }
@@ -472,11 +480,13 @@ int vmt_session_run(const struct vmt_session_options *options, struct vmt_status
 	session.settings = read_settings(options->rules, &session);
 	vmt_step_init(&session.step);
 	vmt_str_init(&session.text);
+	session.objects = vmt_objects_new(session.names);
 	session.tracer = vmt_tracer_new(&tracer);
 	result = trace(&session, ret_status, error);
 	while (session.spaces.count)
 		remove_space(&session, session.spaces.data[0]);
 	vmt_array_deinit(&session.spaces);
+	vmt_objects_free(session.objects);
 	vmt_layout_deinit(&session.rows);
 	vmt_tracer_free(session.tracer);
 	vmt_step_deinit(&session.step);

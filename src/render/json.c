@@ -8,12 +8,11 @@
  * that are not become \ooo, as in the text views. Everything beyond ASCII is written as \u…, so a
  * line can be shown on a terminal as it is.
  */
-#include "vmtrace/render.h"
+#include "json.h"
 
 #include "json-tables.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,54 +31,6 @@ static struct json_renderer *json_of(struct vmt_renderer *renderer)
 }
 
 /* ---- Values ------------------------------------------------------------------------------- */
-
-/* jansson fails only without memory: its values are checked here, once for all. */
-static json_t *sure(json_t *value)
-{
-	if (!value)
-		vmt_die_oom();
-	return value;
-}
-
-static void put(json_t *object, const char *key, json_t *value)
-{
-	if (json_object_set_new_nocheck(object, key, sure(value)) < 0)
-		vmt_die_oom();
-}
-
-static void push(json_t *array, json_t *value)
-{
-	if (json_array_append_new(array, sure(value)) < 0)
-		vmt_die_oom();
-}
-
-static json_t *text_value(const char *text)
-{
-	size_t length = strlen(text);
-	struct vmt_str safe = { 0 };
-	json_t *value;
-
-	if (vmt_utf8_valid(text, length))
-		return sure(json_stringn_nocheck(text, length));
-	vmt_escape_text(&safe, text, length);
-	value = sure(json_stringn_nocheck(safe.data, safe.length));
-	vmt_str_deinit(&safe);
-	return value;
-}
-
-static json_t *hex_value(uint64_t number)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "0x%" PRIx64, number);
-	return json_string_nocheck(text);
-}
-
-/* A number stays a number when it is too large for one: readers see it as a double anyway. */
-static json_t *number_value(uint64_t number)
-{
-	return number <= INT64_MAX ? json_integer((json_int_t)number) : json_real((double)number);
-}
 
 /* "MAP_PRIVATE|0x400" as a list of its parts. Zero has none. */
 static json_t *flags_value(const char *text)
@@ -210,12 +161,17 @@ static json_t *vma_value(struct json_renderer *json, const struct vmt_vma_view *
 }
 
 static json_t *vmas_value(struct json_renderer *json, const struct vmt_vma_view *views,
-			  size_t count, const uint32_t *step_numbers)
+			  size_t count, const uint32_t *step_numbers, const struct vmt_part *parts)
 {
 	json_t *vmas = sure(json_array());
 
-	for (size_t i = 0; i < count; i++)
-		push(vmas, vma_value(json, &views[i], step_numbers));
+	for (size_t i = 0; i < count; i++) {
+		json_t *vma = vma_value(json, &views[i], step_numbers);
+
+		if (parts && parts[i].facts)
+			put(vma, "elf", vmt_json_part(&parts[i]));
+		push(vmas, vma);
+	}
 	return vmas;
 }
 
@@ -339,8 +295,11 @@ static json_t *path_value(const struct vmt_step *step)
 static void json_step(struct vmt_renderer *renderer, const struct vmt_step *step)
 {
 	struct json_renderer *json = json_of(renderer);
-	json_t *line = line_new("step");
+	json_t *line;
 
+	if (step->hidden)
+		return;
+	line = line_new("step");
 	put(line, "space", json_integer(step->space));
 	put(line, "step", json_integer(step->number));
 	put(line, "pid", json_integer(step->pid));
@@ -352,9 +311,10 @@ static void json_step(struct vmt_renderer *renderer, const struct vmt_step *step
 	put(line, "what", text_value(step->what));
 	put(line, "why", why_value(json, step));
 	put(line, "removed",
-	    vmas_value(json, step->removed.data, step->removed.count, step->step_numbers.data));
+	    vmas_value(json, step->removed.data, step->removed.count, step->step_numbers.data,
+		       NULL));
 	put(line, "added",
-	    vmas_value(json, step->added.data, step->added.count, step->step_numbers.data));
+	    vmas_value(json, step->added.data, step->added.count, step->step_numbers.data, NULL));
 	put(line, "check", json_string_nocheck(check_name(step->check)));
 	if (step->check == VMT_CHECK_ADJUSTED)
 		put(line, "reason", json_string_nocheck(vmt_reason_name(step->reason)));
@@ -402,6 +362,14 @@ static void json_space(struct vmt_renderer *renderer, const struct vmt_space_inf
 	line_write(json_of(renderer), line);
 }
 
+static void json_object_line(struct vmt_renderer *renderer, const struct vmt_object_info *info)
+{
+	json_t *line = line_new("object");
+
+	vmt_json_put_object(line, info);
+	line_write(json_of(renderer), line);
+}
+
 static void json_layout(struct vmt_renderer *renderer, const struct vmt_layout_info *info)
 {
 	struct json_renderer *json = json_of(renderer);
@@ -411,7 +379,7 @@ static void json_layout(struct vmt_renderer *renderer, const struct vmt_layout_i
 	put(line, "step", json_integer(info->step));
 	put(line, "vmas",
 	    vmas_value(json, info->list->rows.data, info->list->rows.count,
-		       info->list->step_numbers.data));
+		       info->list->step_numbers.data, info->parts));
 	if (info->geometry)
 		put(line, "page_tables", vmt_json_table_totals(info));
 	line_write(json, line);
@@ -478,6 +446,7 @@ static void json_free(struct vmt_renderer *renderer)
 static const struct vmt_renderer_ops json_ops = {
 	.run = json_run,
 	.space = json_space,
+	.object = json_object_line,
 	.step = json_step,
 	.layout = json_layout,
 	.note = json_note,

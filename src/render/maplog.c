@@ -26,6 +26,8 @@ enum {
 	ENTRY_CAP_COLUMNS = 56, /* nor does one long entry */
 	HISTORY_FIRST = 3, /* a long history shows so many of its first and last steps */
 	HISTORY_LAST = 3,
+	PART_SECTIONS = 4, /* of an ELF file that a line names, unless everything is to be shown */
+	PART_CAP_COLUMNS = 60, /* fewer are named where these are too long */
 	GONE_SHOWN = 40,
 	INDENT_COLUMNS = 4, /* of a history below its line */
 };
@@ -33,6 +35,7 @@ enum {
 /* What is measured before the first line is written. */
 struct shape {
 	size_t head; /* columns of everything before the name */
+	size_t part; /* where parts of ELF files begin; 0: on lines of their own */
 	size_t history; /* where histories begin */
 	size_t first_entry; /* columns of the first entry of histories with several */
 	bool below; /* histories on lines of their own */
@@ -46,7 +49,7 @@ static void moved_range(const struct vmt_step *step, uint64_t *ret_start, uint64
 	struct vmt_mapping before, now;
 
 	*ret_start = *ret_end = 0;
-	if (!vmt_text_remapped(step, &before, &now) || before.start == now.start)
+	if (!vmt_where_remapped(step, &before, &now) || before.start == now.start)
 		return;
 	*ret_start = before.start;
 	*ret_end = before.start + vmt_min_u64(before.end - before.start, now.end - now.start);
@@ -180,6 +183,22 @@ static void add_entry(const struct vmt_text_space *space, struct vmt_line *line,
 	vmt_line_printf(line, VMT_STYLE_PLAIN, " %s", done->what);
 }
 
+/* "LOAD 2 of 4: .init .plt .text .fini" */
+static void add_part(const struct vmt_text_renderer *text, struct vmt_line *line,
+		     const struct vmt_part *part)
+{
+	size_t most = text->options.verbose ? VMT_PART_SECTIONS_MAX : PART_SECTIONS;
+	struct vmt_str words = { 0 };
+
+	do {
+		vmt_str_clear(&words);
+		vmt_part_text(part, most, &words);
+	} while (!text->options.verbose && --most &&
+		 vmt_text_width(vmt_str_text(&words)) > PART_CAP_COLUMNS);
+	vmt_line_add(line, VMT_STYLE_DIM, vmt_str_text(&words));
+	vmt_str_deinit(&words);
+}
+
 /* Starts an entry: a bar, on a new line if there is no room for @columns more. */
 static void add_bar(const struct vmt_text_renderer *text, struct vmt_line *line,
 		    const struct shape *shape, size_t columns)
@@ -231,10 +250,51 @@ static void add_history(const struct vmt_text_renderer *text, struct vmt_line *l
 
 /* ---- The layout --------------------------------------------------------------------------- */
 
-/* Widths of all lines, so that names and histories stand in columns. */
-static struct shape measure(const struct vmt_text_renderer *text,
-			    const struct vmt_text_space *space, const struct vmt_view_list *list)
+/* Columns of the widest part of an ELF file. */
+static size_t measure_parts(const struct vmt_text_renderer *text,
+			    const struct vmt_layout_info *info)
 {
+	struct vmt_line line = { 0 };
+	size_t widest = 0;
+
+	for (size_t i = 0; info->parts && i < info->list->rows.count; i++) {
+		vmt_line_clear(&line);
+		add_part(text, &line, &info->parts[i]);
+		if (line.column <= PART_CAP_COLUMNS && line.column > widest)
+			widest = line.column;
+	}
+	vmt_line_deinit(&line);
+	return widest;
+}
+
+/*
+ * Parts stand between names and histories. Where a terminal is too narrow for both, histories stay and
+ * parts go below their lines; where it is too narrow for histories as well, these go below, and parts
+ * have their place.
+ */
+static void place_parts(const struct vmt_text_renderer *text, size_t part, size_t first,
+			struct shape *shape)
+{
+	size_t width = text->options.width;
+	size_t wide = shape->history + (part ? part + 2 : 0);
+
+	shape->part = shape->history;
+	if (!width || wide + 2 + first <= width) {
+		shape->history = wide;
+	} else if (shape->history + 2 + first <= width) {
+		shape->part = 0;
+	} else {
+		shape->below = true;
+		shape->history = INDENT_COLUMNS;
+	}
+}
+
+/* Widths of all lines, so that names, parts and histories stand in columns. */
+static struct shape measure(const struct vmt_text_renderer *text,
+			    const struct vmt_text_space *space, const struct vmt_layout_info *info)
+{
+	const struct vmt_view_list *list = info->list;
+	size_t part = measure_parts(text, info);
 	struct shape shape = { 0 };
 	struct vmt_line line = { 0 };
 	size_t name = 0;
@@ -262,7 +322,7 @@ static struct shape measure(const struct vmt_text_renderer *text,
 	}
 	vmt_line_deinit(&line);
 	shape.history = shape.head + 2 + name + 2;
-	shape.below = text->options.width && shape.history + 2 + first > text->options.width;
+	place_parts(text, part, first, &shape);
 	return shape;
 }
 
@@ -293,6 +353,27 @@ static void write_flags(struct vmt_line *line, uint64_t vm_flags)
 	vmt_str_deinit(&flags);
 }
 
+/* Where it has its column; else below its line. */
+static void write_part(const struct vmt_text_renderer *text, struct vmt_line *line,
+		       const struct shape *shape, const struct vmt_part *part, bool column)
+{
+	struct vmt_line words = { .color = text->options.color };
+	size_t width = text->options.width;
+	bool fits;
+
+	add_part(text, &words, part);
+	fits = shape->part && words.column <= PART_CAP_COLUMNS &&
+	       (!width || shape->part + words.column <= width);
+	if (words.column && fits == column) {
+		vmt_line_pad(line, column ? shape->part : INDENT_COLUMNS);
+		vmt_str_add(&line->text, vmt_str_text(&words.text));
+		line->column += words.column;
+		if (!column)
+			vmt_line_break(line);
+	}
+	vmt_line_deinit(&words);
+}
+
 static void write_row(struct vmt_text_renderer *text, const struct vmt_text_space *space,
 		      const struct shape *shape, const struct vmt_layout_info *info, size_t row)
 {
@@ -303,6 +384,8 @@ static void write_row(struct vmt_text_renderer *text, const struct vmt_text_spac
 	add_head(line, &view->map);
 	vmt_line_pad(line, shape->head + 2);
 	add_name(text, line, view->map.name);
+	if (info->parts)
+		write_part(text, line, shape, &info->parts[row], true);
 	if (view->step_count) {
 		if (shape->below) {
 			vmt_line_break(line);
@@ -314,6 +397,8 @@ static void write_row(struct vmt_text_renderer *text, const struct vmt_text_spac
 			    view);
 	}
 	vmt_line_break(line);
+	if (info->parts)
+		write_part(text, line, shape, &info->parts[row], false);
 	if (text->options.show & VMT_SHOW_FLAGS && view->vm_flags)
 		write_flags(line, view->vm_flags);
 	if (text->options.show & VMT_SHOW_TABLES && info->pages && !view->map.gate)
@@ -325,7 +410,7 @@ static void write_rows(struct vmt_text_renderer *text, const struct vmt_text_spa
 		       const struct vmt_layout_info *info)
 {
 	const struct vmt_view_list *list = info->list;
-	struct shape shape = measure(text, space, list);
+	struct shape shape = measure(text, space, info);
 	const char *group = "";
 
 	for (size_t i = 0; i < list->rows.count; i++) {

@@ -9,3 +9,9 @@ void vmt_renderer_free(struct vmt_renderer *renderer)
 	if (renderer)
 		renderer->ops->free(renderer);
 }
+
+void vmt_renderer_object(struct vmt_renderer *renderer, const struct vmt_object_info *info)
+{
+	if (renderer->ops->object)
+		renderer->ops->object(renderer, info);
+}

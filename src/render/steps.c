@@ -70,69 +70,6 @@ static void head(struct vmt_text_renderer *text, const struct columns *columns)
 	vmt_line_break(line);
 }
 
-static const struct vmt_vma_view *view_in(const struct vmt_vma_view *views, size_t count,
-					  uint64_t start, uint64_t end)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (views[i].map.start < end && start < views[i].map.end)
-			return &views[i];
-	}
-	return NULL;
-}
-
-static uint64_t page_up(const struct vmt_event *event, uint64_t size_bytes)
-{
-	uint64_t mask = event->arch ? vmt_arch_page_size(event->arch) - 1 : 4095;
-
-	return (size_bytes + mask) & ~mask;
-}
-
-bool vmt_text_remapped(const struct vmt_step *step, struct vmt_mapping *ret_old,
-		       struct vmt_mapping *ret_new)
-{
-	const struct vmt_event *event = step->event;
-
-	if (!event || event->call != VMT_CALL_MREMAP || event->kind != VMT_EVENT_CALL ||
-	    event->failed)
-		return false;
-	*ret_old = (struct vmt_mapping){
-		.start = event->args[0],
-		.end = event->args[0] + page_up(event, event->args[1]),
-	};
-	*ret_new = (struct vmt_mapping){
-		.start = (uint64_t)event->result,
-		.end = (uint64_t)event->result + page_up(event, event->args[2]),
-	};
-	return true;
-}
-
-/*
- * What the line is about: the step's own range; for mremap() where the memory is now; where the
- * model gave no range, the one VMA or the first that was made or taken away. A brk() that moved
- * nothing still tells where the break is.
- */
-static void range_of(const struct vmt_step *step, uint64_t *ret_start, uint64_t *ret_end)
-{
-	size_t changed = step->added.count + step->removed.count;
-	const struct vmt_mapping *map = NULL;
-	struct vmt_mapping before, now;
-
-	*ret_start = step->start;
-	*ret_end = step->end;
-	if (vmt_text_remapped(step, &before, &now))
-		map = &now;
-	else if (step->end > step->start || (step->whole && changed != 1))
-		return;
-	else if (changed)
-		map = step->added.count ? &step->added.data[0].map : &step->removed.data[0].map;
-	if (map) {
-		*ret_start = map->start;
-		*ret_end = map->end;
-	} else if (step->event && step->event->call == VMT_CALL_BRK && !step->event->failed) {
-		*ret_start = *ret_end = (uint64_t)step->event->result;
-	}
-}
-
 /*
  * The rights that the range has after the step. A mapping that replaced its like changed no VMA;
  * then the call itself tells. False if nothing does.
@@ -178,7 +115,7 @@ static void add_where(struct vmt_line *line, const struct columns *columns,
 	char size[16];
 	char perms[5];
 
-	range_of(step, &start, &end);
+	vmt_where(step, &start, &end);
 	if (!start && !end && !step->whole)
 		return;
 	vmt_line_pad(line, columns->where);
@@ -194,8 +131,8 @@ static void add_where(struct vmt_line *line, const struct columns *columns,
 		add_name(line, columns, step, step->file_name);
 		return;
 	}
-	now = view_in(step->added.data, step->added.count, start, end);
-	before = view_in(step->removed.data, step->removed.count, start, end);
+	now = vmt_where_view(step->added.data, step->added.count, start, end);
+	before = vmt_where_view(step->removed.data, step->removed.count, start, end);
 	if (now && !before) {
 		style = VMT_STYLE_GREEN;
 	} else if (before && !now) {

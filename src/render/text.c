@@ -132,7 +132,7 @@ static void text_step(struct vmt_renderer *renderer, const struct vmt_step *step
 		vmt_text_space_add(space, step);
 		vmt_text_note_gone(space, step);
 	}
-	if (text->options.views & (VMT_LOG_STEPS | VMT_LOG_CALLS))
+	if (!step->hidden && text->options.views & (VMT_LOG_STEPS | VMT_LOG_CALLS))
 		vmt_text_step(text, space, step);
 }
 

@@ -32,12 +32,6 @@ void vmt_text_counts(struct vmt_line *line, const struct vmt_counts *counts);
 /* steps.c: the lines of VMT_LOG_STEPS and VMT_LOG_CALLS. */
 void vmt_text_step(struct vmt_text_renderer *text, const struct vmt_text_space *space,
 		   const struct vmt_step *step);
-/*
- * steps.c: where an mremap() that succeeded took the memory from and where it is now, whole pages.
- * False for every other step.
- */
-bool vmt_text_remapped(const struct vmt_step *step, struct vmt_mapping *ret_old,
-		       struct vmt_mapping *ret_new);
 /* maplog.c: notes what the step took away for good. */
 void vmt_text_note_gone(struct vmt_text_space *space, const struct vmt_step *step);
 /* maplog.c: VMT_LOG_MAP. */

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@
 
 enum {
 	READ_CHUNK_BYTES = 64 * 1024,
-	PROC_PATH_BYTES = 64, /* "/proc/2147483647/fdinfo/2147483647" and room */
+	PROC_PATH_BYTES = 80, /* "/proc/2147483647/map_files/START-END" and room */
 };
 
 void vmt_fd_close(int *fd)
@@ -166,23 +167,56 @@ static int open_path(pid_t pid, const char *path)
 	return fd;
 }
 
-int vmt_proc_open(pid_t pid, const char *path)
+/* Opens for reading what @where, an O_PATH descriptor, stands for; -EINVAL if it is no regular file. */
+static int open_file(int where, uint64_t *ret_inode)
 {
-	/* Not opened for reading until it is known to be a file: opening a device can act on it. */
-	VMT_CLEANUP(vmt_fd_close) int where = open_path(pid, path);
 	char name[PROC_PATH_BYTES];
 	struct stat status;
 	int fd;
 
-	if (where < 0)
-		return where;
 	if (fstat(where, &status) < 0)
 		return -errno;
 	if (!S_ISREG(status.st_mode))
 		return -EINVAL;
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", where);
 	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	*ret_inode = status.st_ino;
+	return fd;
+}
+
+int vmt_proc_open(pid_t pid, const char *path)
+{
+	/* Not opened for reading until it is known to be a file: opening a device can act on it. */
+	VMT_CLEANUP(vmt_fd_close) int where = open_path(pid, path);
+	uint64_t inode;
+
+	return where < 0 ? where : open_file(where, &inode);
+}
+
+int vmt_proc_open_mapped(pid_t pid, const struct vmt_mapping *map)
+{
+	VMT_CLEANUP(vmt_fd_close) int where = -1;
+	char name[PROC_PATH_BYTES];
+	uint64_t inode;
+	int fd;
+
+	snprintf(name, sizeof(name), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, map->start,
+		 map->end);
+	where = open(name, O_PATH | O_CLOEXEC);
+	if (where >= 0)
+		return open_file(where, &inode);
+	/* That takes a capability, and a VMA of just this range. Another file may have the path by now. */
+	if (map->name[0] != '/')
+		return -ENOENT;
+	where = open_path(pid, map->name);
+	fd = where < 0 ? where : open_file(where, &inode);
+	if (fd >= 0 && inode != map->inode) {
+		close(fd);
+		return -ESTALE;
+	}
+	return fd;
 }
 
 /* Where process_vm_readv() is forbidden or missing; needs the same right as ptrace. */

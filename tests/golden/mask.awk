@@ -6,6 +6,7 @@
 #   comes again is known again. In columns the label takes the place of the digits.
 # - Sizes and offsets of files that are not ours (libc, the linker, its cache), of the vdso, of the
 #   stack, and of the segments of a static program become ~; so do lengths that are not whole pages.
+# - So do the parts of such ELF files, and what their object lines say.
 # - Directory, device, inode, process and segment numbers, limits and page tables become words.
 # - [vvar_vclock], which only newer kernels have (its step is given as vclock, 0 if there is none),
 #   is taken out, and the steps after it are numbered as if it had never been.
@@ -126,9 +127,15 @@ view == "map" && /^[0-9a-f]+-[0-9a-f]+ / {
 		sub(/^ [^ ]+ [0-9a-f]+/, " " $2 " ~       ", rest)
 	if ($5 != 0 && match(rest, /[0-9a-f]+:[0-9a-f]+ [0-9]+ */))
 		rest = substr(rest, 1, RSTART - 1) pad("DEVICE INODE", RLENGTH) substr(rest, RSTART + RLENGTH)
+	if (is_foreign(rest))
+		sub(/LOAD [^|]*[^ |]/, "LOAD ~", rest)
+	sub(/ +\| /, " | ", rest) # as wide as the widest part
 	print start "-" end shift_all(shift_all(rest, "", "\\. \\["), " over ", "")
 	next
 }
+
+# a part that is too wide for its column
+view == "map" && /^    LOAD / { next }
 
 view == "map" {
 	print shift_all(shift_all($0, "", "\\. \\["), " over ", "")

@@ -10,7 +10,12 @@ def vma:
 	| .inode |= (if . == 0 then . else "INODE" end)
 	| .steps |= map(shift)
 	| if (.offset | length) > 6 or (.offset != "0x0" and (.name | is_foreign)) then .offset = "~" else . end
-	| if .name == "[vvar]" then .end = "~" else . end;
+	| if .name == "[vvar]" then .end = "~" else . end
+	| if has("elf") and (.name | . == "" or is_foreign or endswith("/calls")) then .elf = "~" else . end;
+def object:
+	.dev = "DEVICE" | .inode = "INODE"
+	| if .name | is_foreign or endswith("/calls") then {type, name, dev, inode}
+	  else .build_id = "ID" | .relro = "~" | .segments |= map(.perms) | .sections |= map(.name) end;
 def vmas: map(select(.name != "[vvar_vclock]") | vma);
 
 select(.type != "step" or .step != $vclock or $vclock == 0)
@@ -30,6 +35,8 @@ select(.type != "step" or .step != $vclock or $vclock == 0)
 	| .what |= over
 	| if (.what | is_foreign) or (.file // "" | is_foreign) or (.why | any(.text | test("p_vaddr .*[^0].{0,2}$")))
 	  then .why |= map(.text |= mask_sizes) else . end
+  elif .type == "object" then
+	object
   elif .type == "layout" then
 	.vmas |= vmas
 	| .page_tables |= (.tables |= map_values("N") | .bytes = "N" | .kernel_bytes = "N" | .pages = "N"

@@ -429,6 +429,15 @@ static void look_for_held(const json_t *line, const struct rows *rows)
 		held_line = line_number;
 }
 
+/* An ELF file that was loaded: its headers are what tests/live/elf.bats compares. */
+static void take_object(const json_t *line)
+{
+	if (!text_of(line, "name")[0])
+		fail("an object without a name");
+	if (json_array_size(json_object_get(line, "segments")) == 0)
+		fail("an object without segments");
+}
+
 static void take_step(const json_t *line)
 {
 	struct space *space = space_of(line);
@@ -527,6 +536,10 @@ static void take_line(const char *text)
 		take_space(line);
 	else if (strcmp(type, "step") == 0)
 		take_step(line);
+	else if (strcmp(type, "object") == 0)
+		take_object(line);
+	else if (strcmp(type, "warning") == 0)
+		(void)text_of(line, "id");
 	else if (strcmp(type, "layout") == 0)
 		take_layout(line);
 	else if (strcmp(type, "summary") == 0)

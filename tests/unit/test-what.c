@@ -197,7 +197,7 @@ static void test_mprotect(void **state)
 	check_call(VMT_CALL_PKEY_MPROTECT, 0, 4096, 3, 2, 0, "pkey_mprotect 'rw', key 2");
 
 	make_relro(&fake, "linker", VMT_PERM_READ | VMT_PERM_WRITE);
-	check_what(&fake, "mprotect 'r' (RELRO)");
+	check_what(&fake, "mprotect 'r' (RELRO of libc.so.6)");
 	make_relro(&fake, "program", VMT_PERM_READ | VMT_PERM_WRITE);
 	check_what(&fake, "mprotect 'r'");
 	make_relro(&fake, "linker", VMT_PERM_READ | VMT_PERM_EXEC);
