@@ -103,6 +103,21 @@ void vmt_part_text(const struct vmt_part *part, size_t most, struct vmt_str *ret
 bool vmt_part_is_relro(const struct vmt_elf_facts *facts, const struct vmt_mapping *map,
 		       uint64_t start, uint64_t end, uint64_t page_size_bytes);
 
+/* ---- expr.c: which steps are meant ------------------------------------------------------------ */
+
+/* A condition over one step, such as "actor=libc && size>1M" (vmtrace(1), FILTERS). */
+struct vmt_expr;
+
+/*
+ * Returns 0, or -EINVAL with the column and what is wrong there in @error. The expression is the
+ * caller's to free.
+ */
+VMT_MUST_CHECK int vmt_expr_parse(const char *text, struct vmt_expr **ret_expr,
+				  struct vmt_error *error);
+void vmt_expr_free(struct vmt_expr *expr);
+/* Whether the finished step, with its words, fulfils the condition. */
+bool vmt_expr_match(const struct vmt_expr *expr, const struct vmt_step *step);
+
 /* ---- decode.c: arguments as strace shows them --------------------------------------------- */
 
 /* "PROT_READ|PROT_WRITE", "MAP_PRIVATE|MAP_FIXED|0x400", "MADV_DONTNEED", "0x7f12…" */

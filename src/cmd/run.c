@@ -30,6 +30,7 @@ struct run_options {
 	enum vmt_follow follow;
 	unsigned views;
 	unsigned show;
+	struct vmt_expr *filter; /* NULL: none */
 	const char *rules;
 	enum vmt_check_mode check;
 	enum color_when color;
@@ -166,6 +167,19 @@ static int take_follow(void *target, const char *argument, struct vmt_error *err
 	return 0;
 }
 
+static int take_filter(void *target, const char *argument, struct vmt_error *error)
+{
+	struct run_options *options = target;
+	struct vmt_error detail;
+	struct vmt_expr *filter;
+
+	if (vmt_expr_parse(argument, &filter, &detail) < 0)
+		return vmt_error_set(error, EINVAL, "--filter, %s", detail.text);
+	vmt_expr_free(options->filter);
+	options->filter = filter;
+	return 0;
+}
+
 static int take_rules(void *target, const char *argument, struct vmt_error *error)
 {
 	if (!vmt_rules_known(argument))
@@ -221,6 +235,8 @@ static const struct vmt_option run_table[] = {
 	{ "show", 0, "WHAT", "more about each step: path, flags, pt, tlb (commas between)",
 	  take_show },
 	{ "faults", 0, NULL, "watch page faults, and the page tables with them", take_faults },
+	{ "filter", 0, "EXPR", "print only steps for which EXPR holds: actor=libc && size>1M",
+	  take_filter },
 	{ "check", 0, "HOW", "compare with the kernel: touched (default), full, off", take_check },
 	{ "rules", 0, "KERNEL", "the model's rules: auto (default), 5.15, 6.1, 6.18", take_rules },
 	{ "no-seccomp", 0, NULL, "stop at every system call instead of filtering",
@@ -303,6 +319,7 @@ static int trace_program(const struct run_options *options, char **argv,
 		.show_path = options->show & VMT_SHOW_PATH,
 		.faults = options->faults,
 		.show_tables = options->show & (VMT_SHOW_TABLES | VMT_SHOW_TLB),
+		.filter = options->filter,
 		.check = options->check,
 		.output = &output,
 	};
@@ -354,30 +371,38 @@ static int check_target(const struct run_options *options, const char *program,
 	return 0;
 }
 
-static int run(int argc, char **argv, struct vmt_status *ret_status, struct vmt_error *error)
+static int run_parsed(const struct run_options *options, char **words,
+		      struct vmt_status *ret_status, struct vmt_error *error)
 {
-	struct run_options options = { .views = VMT_LOG_STEPS | VMT_LOG_MAP };
-	int first =
-		vmt_options_parse(run_table, vmt_countof(run_table), argc, argv, &options, error);
 	int result;
 
-	ret_status->code = VMT_EXIT_FAILED;
-	if (first < 0)
-		return first;
-	if (options.help || options.version) {
-		if (options.help)
+	if (options->help || options->version) {
+		if (options->help)
 			help(stdout);
 		else
 			printf("vmtrace %s\n", VMTRACE_VERSION);
 		ret_status->code = fflush(stdout) == 0 ? 0 : VMT_EXIT_FAILED;
 		return 0;
 	}
-	result = check_tables(&options, error);
+	result = check_tables(options, error);
 	if (!result)
-		result = check_target(&options, argv[first], error);
+		result = check_target(options, words[0], error);
 	if (result < 0)
 		return result;
-	return trace_program(&options, argv + first, ret_status, error);
+	return trace_program(options, words, ret_status, error);
+}
+
+static int run(int argc, char **argv, struct vmt_status *ret_status, struct vmt_error *error)
+{
+	struct run_options options = { .views = VMT_LOG_STEPS | VMT_LOG_MAP };
+	int result =
+		vmt_options_parse(run_table, vmt_countof(run_table), argc, argv, &options, error);
+
+	ret_status->code = VMT_EXIT_FAILED;
+	if (result >= 0)
+		result = run_parsed(&options, argv + result, ret_status, error);
+	vmt_expr_free(options.filter);
+	return result;
 }
 
 const struct vmt_command vmt_command_run = {

@@ -123,6 +123,7 @@ void vmt_session_publish(void *data, struct vmt_step *step)
 	vmt_str_clear(&session->text);
 	vmt_what(step, &session->text);
 	step->what = intern(session, vmt_str_text(&session->text));
+	step->hidden = session->options->filter && !vmt_expr_match(session->options->filter, step);
 	count_step(&session->current->counts, step);
 	count_step(&session->counts, step);
 	session->options->renderer->ops->step(session->options->renderer, step);

@@ -29,6 +29,7 @@ struct vmt_session_options {
 	const char *rules; /* whose rules the model follows (rules.h); NULL: the running kernel's */
 	bool faults; /* page faults are watched, and the page tables with them */
 	bool show_tables; /* page tables and TLB effects are wanted on each step */
+	const struct vmt_expr *filter; /* which steps are printed; NULL: all. Not owned */
 	bool show_path; /* steps keep their way through the kernel */
 	enum vmt_check_mode {
 		VMT_CHECK_TOUCHED, /* what a step touched, and its neighbours */

@@ -1,0 +1,42 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# --filter leaves out steps of every view, and nothing else: numbers, the map log and the counts stay.
+load live.sh
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	need hello-pie
+}
+
+@test 'steps and calls: those that fit, with their numbers' {
+	"$VMTRACE" --no-aslr --log=steps,calls -o all "$PROGRAMS/hello-pie" >output
+	"$VMTRACE" --no-aslr --log=steps,calls --filter='actor=libc' -o some "$PROGRAMS/hello-pie" >output
+	grep -E '^ +[0-9]+  libc ' all >expected
+	grep -E '^ +[0-9]+  ' some >steps
+	[ -s steps ]
+	diff expected steps
+	[ "$(grep -c '^ *brk(' some)" -eq "$(grep -c '  libc  .*brk' some)" ]
+}
+
+@test 'the map log, what has gone, and the counts stay' {
+	"$VMTRACE" --no-aslr --log=map -o all "$PROGRAMS/hello-pie" >output
+	"$VMTRACE" --no-aslr --log=map --filter=failed -o some "$PROGRAMS/hello-pie" >output
+	sed -i 's/; page tables.*//' all some
+	diff all some
+	grep '^gone: ' some
+}
+
+@test 'JSON Lines: those that fit' {
+	need_command jq
+	"$VMTRACE" -o some.jsonl --filter='call=mmap && perms~x || actor=kernel' "$PROGRAMS/hello-pie" >output
+	[ "$(jq -s 'map(select(.type == "step")) | length > 3 and all(.actor == "kernel" or .call == "mmap")' some.jsonl)" = true ]
+	[ "$(jq -s '(map(select(.type == "summary"))[0].steps) > (map(select(.type == "step")) | length)' some.jsonl)" = true ]
+}
+
+@test 'a bad expression: one line with its column, and nothing runs' {
+	# shellcheck disable=SC2154 # bats sets them
+	run --separate-stderr -125 "$VMTRACE" --filter='size>1M && actr=libc' touch ran
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr == *'column 12'* ]]
+	[ ! -e ran ]
+}
