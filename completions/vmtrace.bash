@@ -26,7 +26,7 @@ _vmtrace_walk() {
 }
 
 _vmtrace() {
-	local options='-o --output= -p --attach= --follow= --log= --show= --filter= --faults --check= --rules= --no-seccomp --no-aslr --pin --color= -v --verbose -q --quiet -h --help -V --version'
+	local options='-o --output= -p --attach= --follow= --log= --show= --filter= --fail-on= --faults --check= --rules= --no-seccomp --no-aslr --pin --color= -v --verbose -q --quiet -h --help -V --version'
 	local cur prev words cword
 	_init_completion -s || return
 
@@ -40,7 +40,7 @@ _vmtrace() {
 	for ((i = 1; i < cword; i++)); do
 		case ${words[i]} in
 		run) [[ $i -eq 1 ]] || break ;;
-		-o | --output | -p | --attach | --follow | --log | --show | --filter | --check | --rules | --color) ((i++)) ;;
+		-o | --output | -p | --attach | --follow | --log | --show | --filter | --fail-on | --check | --rules | --color) ((i++)) ;;
 		--)
 			((i++))
 			break
@@ -78,6 +78,10 @@ _vmtrace() {
 	--filter)
 		mapfile -t COMPREPLY < <(compgen -W "actor= object= call= name= what= why= errno= perms= addr= size> pid= tid= space= step= failed changed" -- "$cur")
 		compopt -o nospace
+		return
+		;;
+	--fail-on)
+		_vmtrace_list 'writable-executable executable-stack text-relocations no-relro shared-file-writable map-count mapped-again never-unmapped all'
 		return
 		;;
 	--check)

@@ -103,6 +103,63 @@ void vmt_part_text(const struct vmt_part *part, size_t most, struct vmt_str *ret
 bool vmt_part_is_relro(const struct vmt_elf_facts *facts, const struct vmt_mapping *map,
 		       uint64_t start, uint64_t end, uint64_t page_size_bytes);
 
+/* ---- warning.c: what is worth a line of its own ----------------------------------------------- */
+
+/*
+ * identifier, stable name (a promise to scripts, vmtrace(1)); a name is never used again for something
+ * else.
+ */
+#define VMT_WARNINGS(X) \
+	X(WRITABLE_EXECUTABLE, "writable-executable") \
+	X(EXECUTABLE_STACK, "executable-stack") \
+	X(TEXT_RELOCATIONS, "text-relocations") \
+	X(NO_RELRO, "no-relro") \
+	X(SHARED_FILE_WRITABLE, "shared-file-writable") \
+	X(MAP_COUNT, "map-count") \
+	X(MAPPED_AGAIN, "mapped-again") \
+	X(NEVER_UNMAPPED, "never-unmapped")
+
+enum vmt_warning_id {
+#define VMT_WARNING_ENUMERATOR(id, name) VMT_WARNING_##id,
+	VMT_WARNINGS(VMT_WARNING_ENUMERATOR)
+#undef VMT_WARNING_ENUMERATOR
+	VMT_WARNING_COUNT,
+};
+const char *vmt_warning_name(enum vmt_warning_id id);
+
+struct vmt_warning {
+	enum vmt_warning_id id;
+	uint32_t space;
+	pid_t pid;
+	uint32_t step; /* in which it showed; the last one of the space for what shows at its end */
+	const char *text; /* one line for people, raw names in it; valid during the call */
+};
+typedef void vmt_warning_fn(void *data, const struct vmt_warning *warning);
+
+/*
+ * Says each kind of warning once: the same about the same file or by the same actor is not repeated.
+ * Names are compared by address, so they must come from one pool for as long as this lives.
+ */
+struct vmt_warnings;
+
+struct vmt_warnings *vmt_warnings_new(vmt_warning_fn *say, void *data);
+void vmt_warnings_free(struct vmt_warnings *warnings);
+/* An ELF file that @step loads: text relocations, no RELRO. */
+void vmt_warnings_object(struct vmt_warnings *warnings, const struct vmt_step *step,
+			 const char *name, const struct vmt_elf_facts *facts);
+
+/* What is counted in one space. */
+struct vmt_warner;
+
+struct vmt_warner *vmt_warner_new(struct vmt_warnings *warnings);
+void vmt_warner_free(struct vmt_warner *warner);
+/* A finished step with its words; the space has @map_count VMAs now, of @limit (0: unknown). */
+void vmt_warner_step(struct vmt_warner *warner, const struct vmt_step *step, size_t map_count,
+		     uint64_t limit);
+/* The space ends with this layout. */
+void vmt_warner_end(struct vmt_warner *warner, uint32_t space, pid_t pid, uint32_t last_step,
+		    const struct vmt_view_list *list);
+
 /* ---- expr.c: which steps are meant ------------------------------------------------------------ */
 
 /* A condition over one step, such as "actor=libc && size>1M" (vmtrace(1), FILTERS). */

@@ -105,6 +105,8 @@ struct vmt_renderer_ops {
 	void (*step)(struct vmt_renderer *renderer, const struct vmt_step *step);
 	/* A space ends, or its layout is asked for. */
 	void (*layout)(struct vmt_renderer *renderer, const struct vmt_layout_info *info);
+	/* Something worth a line; may be NULL: call it through vmt_renderer_warning(). */
+	void (*warning)(struct vmt_renderer *renderer, const struct vmt_warning *warning);
 	/* One line about the trace itself ("space 2: could not be read …"). */
 	void (*note)(struct vmt_renderer *renderer, const char *line);
 	void (*summary)(struct vmt_renderer *renderer, const struct vmt_summary_info *info);
@@ -146,7 +148,8 @@ struct vmt_renderer *vmt_render_json_new(FILE *file);
 
 void vmt_renderer_free(struct vmt_renderer *renderer);
 
-/* For renderers that have something to say of it. */
+/* Nothing happens where a renderer has nothing to say of it. */
 void vmt_renderer_object(struct vmt_renderer *renderer, const struct vmt_object_info *info);
+void vmt_renderer_warning(struct vmt_renderer *renderer, const struct vmt_warning *warning);
 
 #endif

@@ -17,6 +17,7 @@ struct vmt_status {
 
 /* Exit codes of vmtrace itself. */
 enum {
+	VMT_EXIT_WARNED = 3, /* --fail-on */
 	VMT_EXIT_FAILED = 125,
 	VMT_EXIT_CANNOT_RUN = 126,
 	VMT_EXIT_NOT_FOUND = 127,

@@ -39,6 +39,7 @@ static void look(struct session *session, const struct vmt_step *step,
 		.facts = facts,
 	};
 	vmt_renderer_object(session->options->renderer, &info);
+	vmt_warnings_object(session->warnings, step, map->name, facts);
 }
 
 /* The VMA that the step protects, as it was; NULL if it is none of a file. */

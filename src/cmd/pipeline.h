@@ -21,6 +21,7 @@ struct session_space {
 	struct vmt_probe *probe; /* NULL: the kernel does not let us look */
 	struct vmt_space_info info;
 	struct vmt_loaded loaded; /* its ELF files */
+	struct vmt_warner *warner;
 	struct vmt_counts counts;
 	bool blind; /* something could not be read: what differs later may come from that */
 	struct space_tables *tables; /* tables.c; NULL: the page tables are not watched */
@@ -34,6 +35,8 @@ struct session {
 	const struct vmt_session_options *options;
 	struct vmt_tracer *tracer;
 	struct vmt_objects *objects;
+	struct vmt_warnings *warnings;
+	unsigned warned; /* a bit for each enum vmt_warning_id that was said */
 	struct vmt_names *names;
 	VMT_ARRAY(struct session_space *) spaces;
 	struct session_space *current; /* whose steps are being made */

@@ -31,6 +31,7 @@ struct run_options {
 	unsigned views;
 	unsigned show;
 	struct vmt_expr *filter; /* NULL: none */
+	unsigned fail_on; /* a bit for each enum vmt_warning_id */
 	const char *rules;
 	enum vmt_check_mode check;
 	enum color_when color;
@@ -167,6 +168,17 @@ static int take_follow(void *target, const char *argument, struct vmt_error *err
 	return 0;
 }
 
+static int take_fail_on(void *target, const char *argument, struct vmt_error *error)
+{
+	struct word words[VMT_WARNING_COUNT + 1];
+
+	for (unsigned id = 0; id < VMT_WARNING_COUNT; id++)
+		words[id] = (struct word){ vmt_warning_name(id), 1U << id };
+	words[VMT_WARNING_COUNT] = (struct word){ "all", (1U << VMT_WARNING_COUNT) - 1 };
+	return take_words(words, vmt_countof(words), "fail-on", argument,
+			  &((struct run_options *)target)->fail_on, error);
+}
+
 static int take_filter(void *target, const char *argument, struct vmt_error *error)
 {
 	struct run_options *options = target;
@@ -237,6 +249,8 @@ static const struct vmt_option run_table[] = {
 	{ "faults", 0, NULL, "watch page faults, and the page tables with them", take_faults },
 	{ "filter", 0, "EXPR", "print only steps for which EXPR holds: actor=libc && size>1M",
 	  take_filter },
+	{ "fail-on", 0, "WARNINGS", "exit with 3 if there was one of these warnings, or all",
+	  take_fail_on },
 	{ "check", 0, "HOW", "compare with the kernel: touched (default), full, off", take_check },
 	{ "rules", 0, "KERNEL", "the model's rules: auto (default), 5.15, 6.1, 6.18", take_rules },
 	{ "no-seccomp", 0, NULL, "stop at every system call instead of filtering",
@@ -264,8 +278,8 @@ static void help(FILE *file)
 	      file);
 	vmt_options_help(run_table, vmt_countof(run_table), file);
 	fputs("\nA PROGRAM with a command's name: write 'run' or '--' before it.\n"
-	      "Exit status: the program's own; 125 vmtrace failed, 126 cannot execute, 127 not "
-	      "found.\n",
+	      "Exit status: the program's own; 3 a warning of --fail-on, 125 vmtrace failed,\n"
+	      "126 cannot execute, 127 not found.\n",
 	      file);
 }
 
@@ -320,6 +334,7 @@ static int trace_program(const struct run_options *options, char **argv,
 		.faults = options->faults,
 		.show_tables = options->show & (VMT_SHOW_TABLES | VMT_SHOW_TLB),
 		.filter = options->filter,
+		.fail_on = options->fail_on,
 		.check = options->check,
 		.output = &output,
 	};

@@ -41,6 +41,7 @@ static struct session_space *add_space(struct session *session, const struct vmt
 {
 	struct session_space *space = vmt_calloc(1, sizeof(*space));
 
+	space->warner = vmt_warner_new(session->warnings);
 	space->pid = event->tid;
 	space->info = (struct vmt_space_info){
 		.space = event->space,
@@ -70,6 +71,7 @@ static void remove_space(struct session *session, struct session_space *space)
 	vmt_tables_free(space);
 	vmt_space_free(space->model);
 	vmt_loaded_deinit(&space->loaded);
+	vmt_warner_free(space->warner);
 	vmt_probe_free(space->probe);
 	free(space);
 }
@@ -103,6 +105,14 @@ static const char *intern(struct session *session, const char *text)
 	return last[slot] = vmt_names_add(session->names, text);
 }
 
+static void on_warning(void *data, const struct vmt_warning *warning)
+{
+	struct session *session = data;
+
+	session->warned |= 1U << warning->id;
+	vmt_renderer_warning(session->options->renderer, warning);
+}
+
 /* Gives a finished step its words, counts it, and hands it on. */
 void vmt_session_publish(void *data, struct vmt_step *step)
 {
@@ -127,6 +137,9 @@ void vmt_session_publish(void *data, struct vmt_step *step)
 	count_step(&session->current->counts, step);
 	count_step(&session->counts, step);
 	session->options->renderer->ops->step(session->options->renderer, step);
+	vmt_warner_step(session->current->warner, step,
+			session->current->model ? vmt_space_count(session->current->model) : 0,
+			session->settings.max_map_count);
 }
 
 /* ---- Events ----------------------------------------------------------------------------- */
@@ -324,6 +337,7 @@ static void on_space_end(struct session *session, const struct vmt_event *event)
 			vmt_proc_page_table_kib(event->tid, &info.page_table_kib) == 0;
 		vmt_tables_end(session, space, &info);
 	}
+	vmt_warner_end(space->warner, space->info.space, space->info.pid, info.step, &list);
 	session->options->renderer->ops->layout(session->options->renderer, &info);
 	vmt_tables_info_deinit(&info);
 	free(parts);
@@ -460,6 +474,25 @@ static int trace(struct session *session, struct vmt_status *ret_status, struct 
 	return 0;
 }
 
+/* --fail-on: a warning that was said is the outcome, whatever the program's own was. */
+static void judge(const struct session *session, struct vmt_status *ret_status)
+{
+	unsigned bad = session->warned & session->options->fail_on;
+	struct vmt_str line = { 0 };
+
+	if (!bad)
+		return;
+	for (unsigned id = 0; id < VMT_WARNING_COUNT; id++) {
+		if (bad & 1U << id)
+			vmt_str_printf(&line, "%s%s",
+				       line.length ? ", " : "warnings of --fail-on: ",
+				       vmt_warning_name(id));
+	}
+	vmt_say(vmt_str_text(&line));
+	vmt_str_deinit(&line);
+	*ret_status = (struct vmt_status){ .code = VMT_EXIT_WARNED };
+}
+
 int vmt_session_run(const struct vmt_session_options *options, struct vmt_status *ret_status,
 		    struct vmt_error *error)
 {
@@ -482,12 +515,16 @@ int vmt_session_run(const struct vmt_session_options *options, struct vmt_status
 	vmt_step_init(&session.step);
 	vmt_str_init(&session.text);
 	session.objects = vmt_objects_new(session.names);
+	session.warnings = vmt_warnings_new(on_warning, &session);
 	session.tracer = vmt_tracer_new(&tracer);
 	result = trace(&session, ret_status, error);
+	if (!result)
+		judge(&session, ret_status);
 	while (session.spaces.count)
 		remove_space(&session, session.spaces.data[0]);
 	vmt_array_deinit(&session.spaces);
 	vmt_objects_free(session.objects);
+	vmt_warnings_free(session.warnings);
 	vmt_layout_deinit(&session.rows);
 	vmt_tracer_free(session.tracer);
 	vmt_step_deinit(&session.step);

@@ -29,6 +29,7 @@ struct vmt_session_options {
 	const char *rules; /* whose rules the model follows (rules.h); NULL: the running kernel's */
 	bool faults; /* page faults are watched, and the page tables with them */
 	bool show_tables; /* page tables and TLB effects are wanted on each step */
+	unsigned fail_on; /* a bit for each enum vmt_warning_id that is to be a failure */
 	const struct vmt_expr *filter; /* which steps are printed; NULL: all. Not owned */
 	bool show_path; /* steps keep their way through the kernel */
 	enum vmt_check_mode {

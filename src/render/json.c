@@ -393,6 +393,18 @@ static void json_note(struct vmt_renderer *renderer, const char *note)
 	line_write(json_of(renderer), line);
 }
 
+static void json_warning(struct vmt_renderer *renderer, const struct vmt_warning *warning)
+{
+	json_t *line = line_new("warning");
+
+	put(line, "id", json_string_nocheck(vmt_warning_name(warning->id)));
+	put(line, "space", json_integer(warning->space));
+	put(line, "step", json_integer(warning->step));
+	put(line, "pid", json_integer(warning->pid));
+	put(line, "text", text_value(warning->text));
+	line_write(json_of(renderer), line);
+}
+
 static json_t *signal_value(int number)
 {
 	const char *name = sigabbrev_np(number);
@@ -449,6 +461,7 @@ static const struct vmt_renderer_ops json_ops = {
 	.object = json_object_line,
 	.step = json_step,
 	.layout = json_layout,
+	.warning = json_warning,
 	.note = json_note,
 	.summary = json_summary,
 	.free = json_free,

@@ -15,3 +15,9 @@ void vmt_renderer_object(struct vmt_renderer *renderer, const struct vmt_object_
 	if (renderer->ops->object)
 		renderer->ops->object(renderer, info);
 }
+
+void vmt_renderer_warning(struct vmt_renderer *renderer, const struct vmt_warning *warning)
+{
+	if (renderer->ops->warning)
+		renderer->ops->warning(renderer, warning);
+}

@@ -194,6 +194,20 @@ static void add_faults(struct vmt_text_renderer *text, const struct vmt_summary_
 	vmt_line_break(line);
 }
 
+static void text_warning(struct vmt_renderer *renderer, const struct vmt_warning *warning)
+{
+	struct vmt_text_renderer *text = text_of(renderer);
+
+	if (text->options.quiet)
+		return;
+	vmt_text_prefix(text, vmt_text_spaces_get(&text->spaces, warning->space));
+	vmt_line_add(&text->line, VMT_STYLE_YELLOW, "warning: ");
+	vmt_line_add(&text->line, VMT_STYLE_PLAIN, warning->text);
+	vmt_line_printf(&text->line, VMT_STYLE_YELLOW, " [%s]", vmt_warning_name(warning->id));
+	vmt_line_break(&text->line);
+	vmt_text_flush(text);
+}
+
 /* With one space, its own last line has said it all. */
 static void text_summary(struct vmt_renderer *renderer, const struct vmt_summary_info *info)
 {
@@ -226,6 +240,7 @@ static const struct vmt_renderer_ops text_ops = {
 	.space = text_space,
 	.step = text_step,
 	.layout = text_layout,
+	.warning = text_warning,
 	.note = text_note,
 	.summary = text_summary,
 	.free = text_free,

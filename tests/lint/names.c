@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * names: prints the names that vmtrace promises to scripts, one a line with its kind in front: why
- * ids, reasons of an adjusted step, and calls that it stops at. names.sh looks each up in the
+ * ids, reasons of an adjusted step, calls that it stops at, and warnings. names.sh looks each up in the
  * manual.
  */
 #include <stdio.h>
 
+#include "vmtrace/annotate.h"
 #include "vmtrace/arch.h"
 #include "vmtrace/mm.h"
 
@@ -17,5 +18,7 @@ int main(void)
 		printf("reason %s\n", vmt_reason_name(reason));
 	for (enum vmt_call_id call = VMT_CALL_NONE + 1; call < VMT_CALL_COUNT; call++)
 		printf("call %s\n", vmt_call_info(call)->name);
+	for (unsigned id = 0; id < VMT_WARNING_COUNT; id++)
+		printf("warning %s\n", vmt_warning_name(id));
 	return 0;
 }
