@@ -29,16 +29,16 @@ decimal() {
 # as_readelf FILE-PATTERN: the object line against readelf's tables
 as_readelf() {
 	local file
-	object "$1" >object
-	[ "$(wc -l <object)" -eq 1 ]
-	file=$(jq -r .name object)
+	object "$1" >found-object
+	[ "$(wc -l <found-object)" -eq 1 ]
+	file=$(jq -r .name found-object)
 
 	LC_ALL=C readelf -lW "$file" | awk '$1 == "LOAD" {
 		flags = ""
 		for (i = 7; i < NF; i++) flags = flags $i
 		print $3, $2, $6, $5, flags
 	}' | decimal >expected
-	jq -r '.segments[] | "\(.vaddr) \(.offset) \(.memory_bytes) \(.file_bytes) \(.perms)"' object |
+	jq -r '.segments[] | "\(.vaddr) \(.offset) \(.memory_bytes) \(.file_bytes) \(.perms)"' found-object |
 		awk '{
 			gsub(/-/, "", $5); gsub(/r/, "R", $5); gsub(/w/, "W", $5); gsub(/x/, "E", $5)
 			print
@@ -49,24 +49,24 @@ as_readelf() {
 		awk '$7 ~ /A/ && $5 !~ /^0*$/ && !($7 ~ /T/ && $2 == "NOBITS") {
 			print "0x" $3, "0x" $5, $1
 		}' | decimal | sort >expected
-	jq -r '.sections[] | "\(.vaddr) \(.bytes) \(.name)"' object | decimal | sort >found
+	jq -r '.sections[] | "\(.vaddr) \(.bytes) \(.name)"' found-object | decimal | sort >found
 	[ -s found ]
 	diff expected found
 
 	LC_ALL=C readelf -nW "$file" | sed -n 's/.*Build ID: //p' >expected
-	jq -r '.build_id // empty' object >found
+	jq -r '.build_id // empty' found-object >found
 	diff expected found
 	LC_ALL=C readelf -dW "$file" | sed -n 's/.*(SONAME).*\[\(.*\)\]/\1/p' >expected
-	jq -r '.soname // empty' object >found
+	jq -r '.soname // empty' found-object >found
 	diff expected found
 	LC_ALL=C readelf -lW "$file" | sed -n 's/.*program interpreter: \(.*\)\]/\1/p' >expected
-	jq -r '.interpreter // empty' object >found
+	jq -r '.interpreter // empty' found-object >found
 	diff expected found
 	LC_ALL=C readelf -lW "$file" | awk '$1 == "GNU_RELRO" { print $3, $6 }' | decimal >expected
-	jq -r '.relro // empty | "\(.vaddr) \(.bytes)"' object | decimal >found
+	jq -r '.relro // empty | "\(.vaddr) \(.bytes)"' found-object | decimal >found
 	diff expected found
 	LC_ALL=C readelf -dW "$file" | grep -c '(FLAGS_1).*PIE' >expected || true
-	jq -r 'if .pie then 1 else 0 end' object >found
+	jq -r 'if .pie then 1 else 0 end' found-object >found
 	diff expected found
 }
 

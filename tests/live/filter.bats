@@ -34,9 +34,10 @@ setup() {
 }
 
 @test 'a bad expression: one line with its column, and nothing runs' {
-	# shellcheck disable=SC2154 # bats sets them
 	run --separate-stderr -125 "$VMTRACE" --filter='size>1M && actr=libc' touch ran
+	# shellcheck disable=SC2154 # bats sets them
 	[ "${#stderr_lines[@]}" -eq 1 ]
+	# shellcheck disable=SC2154
 	[[ $stderr == *'column 12'* ]]
 	[ ! -e ran ]
 }

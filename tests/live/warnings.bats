@@ -71,8 +71,8 @@ silent() {
 	local limit
 	limit=$(cat /proc/sys/vm/max_map_count)
 	[ "$limit" -le 100000 ] || skip "vm.max_map_count is $limit here"
-	warns_also map-count "$PROGRAMS/warnings-pie" count $((limit / 5 * 4 + 1))
-	"$VMTRACE" --log=steps -o log "$PROGRAMS/warnings-pie" count $((limit / 5 * 4 - 100))
+	warns_also map-count "$PROGRAMS/warnings-pie" count $((limit * 4 / 5 + 1))
+	"$VMTRACE" --log=steps -o log "$PROGRAMS/warnings-pie" count $((limit * 4 / 5 - 100))
 	if grep -F '[map-count]' log; then
 		return 1
 	fi
@@ -113,6 +113,7 @@ silent() {
 	# without a warning, the program's own status
 	run --separate-stderr -7 "$VMTRACE" -q -o log --fail-on=all sh -c 'exit 7'
 	run --separate-stderr -125 "$VMTRACE" --fail-on=nothing "$PROGRAMS/warnings-pie"
+	# shellcheck disable=SC2154
 	[ "${#stderr_lines[@]}" -eq 1 ]
 }
 
