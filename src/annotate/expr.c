@@ -76,14 +76,13 @@ static bool take(struct parser *parser, const char *token)
 	return true;
 }
 
+/* The tree takes over node.text, unless this fails. */
 static int add_node(struct parser *parser, struct vmt_expr_node node, unsigned *ret_index)
 {
 	struct vmt_expr *expr = parser->expr;
 
-	if (expr->count == VMT_EXPR_NODES_MAX) {
-		free(node.text);
+	if (expr->count == VMT_EXPR_NODES_MAX)
 		return wrong(parser, parser->at, "the expression is too long");
-	}
 	*ret_index = expr->count;
 	expr->nodes[expr->count++] = node;
 	return 0;
@@ -272,9 +271,12 @@ static int parse_test(struct parser *parser, unsigned *ret_index)
 				     : "a text is compared with =, !=, ~ or !~");
 	node.op = operator->op;
 	r = take_operand(parser, field->kind, &node);
-	if (!r)
-		r = add_node(parser, node, ret_index);
-	if (!r && operator->negated)
+	if (r)
+		return r;
+	r = add_node(parser, node, ret_index);
+	if (r)
+		free(node.text);
+	else if (operator->negated)
 		r = add_node(parser,
 			     (struct vmt_expr_node){ .kind = VMT_EXPR_NOT, .left = *ret_index },
 			     ret_index);
