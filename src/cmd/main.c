@@ -10,9 +10,11 @@
  *   src/base      errors, memory, arrays, strings, escaping of untrusted bytes, names
  *   src/arch      architectures as data: call numbers, layout constants, names of flags; the
  *                 geometry of page tables
+ *   src/base      errors, memory, arrays, strings, escaping of untrusted bytes, names,
+ *                 the ordered set of ranges (range.c)
+ *   src/arch      x86-64 and i386 as data: call numbers, layout constants, names of flags
  *   src/elf       ELF headers through libelf
  *   src/mm        the model: spaces, VMAs, what the kernel does with them. Pure
- *     range.c       the ordered set of ranges; knows nothing of memory
  *     vma.c space.c one VMA, one address space
  *     merge.c       the policy: what may merge. edit.c: the surgery
  *     place.c       choosing an address. account.c: limits

@@ -7,7 +7,6 @@
 #ifndef MM_SPACE_H
 #define MM_SPACE_H
 
-#include "range.h"
 #include "vma.h"
 #include "vmtrace/mm.h"
 

@@ -6,7 +6,7 @@
 #ifndef MM_VMA_H
 #define MM_VMA_H
 
-#include "range.h"
+#include "vmtrace/base.h"
 #include "vmtrace/image.h"
 #include "vmtrace/mm.h"
 

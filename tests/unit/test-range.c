@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "range.h"
 #include "seed.h"
+#include "vmtrace/base.h"
 
 enum {
 	PAGE = 0x1000,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ordered set of ranges; range.h draws it. Balance is an AVL tree's: the heights of two
+ * The ordered set of ranges; vmtrace/base.h draws it. Balance is an AVL tree's: the heights of two
  * siblings differ by at most one. Everything that changes the tree ends in settle(), which walks
  * from the changed place towards the root, recomputes height and max_gap, rotates where needed, and
  * stops where nothing changes any more:
@@ -11,11 +11,9 @@
  *      / \                   / \
  *     A   B                 B   C
  */
-#include "range.h"
+#include "vmtrace/base.h"
 
 #include <assert.h>
-
-#include "vmtrace/base.h"
 
 static int height(const struct vmt_range *node)
 {
