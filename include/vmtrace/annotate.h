@@ -35,7 +35,7 @@ const char *vmt_base_name(const char *path);
 
 /*
  * The short form of what a step did, for the log: "map file (libc.so.6, rx)", "mprotect 'r'",
- * "brk: heap 0 -> 132K". Untrusted names are left raw: the renderer escapes.
+ * "extend heap size from 0 to 132K". Untrusted names are left raw: the renderer escapes.
  */
 void vmt_what(const struct vmt_step *step, struct vmt_str *ret_text);
 
@@ -174,6 +174,40 @@ VMT_MUST_CHECK int vmt_expr_parse(const char *text, struct vmt_expr **ret_expr,
 void vmt_expr_free(struct vmt_expr *expr);
 /* Whether the finished step, with its words, fulfils the condition. */
 bool vmt_expr_match(const struct vmt_expr *expr, const struct vmt_step *step);
+
+/* ---- story.c: what steps are for ------------------------------------------------------------ */
+
+/*
+ * What the steps of one space were for so far. Fed with each finished step in order, it tells what
+ * the step is for, and which steps belong together. Names in steps must outlive the story.
+ */
+struct vmt_story;
+
+struct vmt_story *vmt_story_new(void);
+/* The story of a space that was forked: it knows what @parent's memory is for. */
+struct vmt_story *vmt_story_fork(const struct vmt_story *parent);
+void vmt_story_free(struct vmt_story *story);
+
+struct vmt_meaning {
+	enum vmt_pattern pattern;
+	uint32_t group; /* from 1 within the space; 0: of no group */
+};
+
+/*
+ * The meaning of a finished step, whose actor is set, and its purpose in a few words: "bss of
+ * libc.so.6". The text holds no numbers that grow, so few texts serve a whole run; names in it are
+ * raw. A purpose that is empty is unknown.
+ */
+void vmt_story_step(struct vmt_story *story, const struct vmt_step *step,
+		    struct vmt_meaning *ret_meaning, struct vmt_str *ret_purpose);
+
+/* The id of a pattern, "malloc-arena"; a promise to scripts. "none" for VMT_PATTERN_NONE. */
+const char *vmt_pattern_name(enum vmt_pattern pattern);
+/* What a group of steps does, for people: "map the library libc.so.6". */
+void vmt_pattern_title(enum vmt_pattern pattern, const char *object, struct vmt_str *ret_text);
+
+/* What a step did and what for, in one: "map anon (rw): TLS and TCB of the main thread". */
+void vmt_title(const struct vmt_step *step, struct vmt_str *ret_text);
 
 /* ---- decode.c: arguments as strace shows them --------------------------------------------- */
 

@@ -150,6 +150,15 @@ enum {
 	VMT_STEP_WHY_MAX = 8
 };
 
+/* What several steps do together; annotate finds it (vmt_pattern_name()). */
+enum vmt_pattern {
+	VMT_PATTERN_NONE,
+#define VMT_PATTERN(id, name, title) VMT_PATTERN_##id,
+#include "vmtrace/pattern.def"
+#undef VMT_PATTERN
+	VMT_PATTERN_COUNT,
+};
+
 /* One of the kernel's functions that an operation went through. */
 struct vmt_path_entry {
 	const char *function; /* its name in the kernel profile */
@@ -176,6 +185,11 @@ struct vmt_step {
 	 */
 	const char *relro_of;
 	bool hidden; /* --filter left it out: remembered, not printed; filled in by the session */
+	/* What the step is for, also the session's from annotate and from a names pool. */
+	const char *purpose; /* "bss of libc.so.6"; "" if unknown */
+	const char *title; /* what and purpose in one, for people */
+	enum vmt_pattern pattern;
+	uint32_t group; /* same number within a space: steps that belong together; 0: none */
 	/* The range that the step is about, whether or not it changed; empty if none. */
 	uint64_t start;
 	uint64_t end;

@@ -57,7 +57,8 @@ static void add_size(struct vmt_str *text, uint64_t size_bytes)
 }
 
 /* "132K -> 264K"; a difference that two rounded sizes would hide is shown in K. */
-static void add_change(struct vmt_str *text, uint64_t before_bytes, uint64_t after_bytes)
+static void add_change(struct vmt_str *text, uint64_t before_bytes, uint64_t after_bytes,
+		       const char *arrow)
 {
 	char before[16];
 	char after[16];
@@ -65,10 +66,10 @@ static void add_change(struct vmt_str *text, uint64_t before_bytes, uint64_t aft
 	vmt_size_text(before_bytes, before);
 	vmt_size_text(after_bytes, after);
 	if (before_bytes != after_bytes && strcmp(before, after) == 0)
-		vmt_str_printf(text, "%" PRIu64 "K -> %" PRIu64 "K", before_bytes >> 10,
+		vmt_str_printf(text, "%" PRIu64 "K%s%" PRIu64 "K", before_bytes >> 10, arrow,
 			       after_bytes >> 10);
 	else
-		vmt_str_printf(text, "%s -> %s", before, after);
+		vmt_str_printf(text, "%s%s%s", before, arrow, after);
 }
 
 /* The name of a value without what all names of its kind begin with: "DONTNEED". */
@@ -197,27 +198,6 @@ static void what_munmap(const struct vmt_step *step, struct vmt_str *text)
 		vmt_str_printf(text, " %s", name);
 }
 
-/* The linker makes file pages read-only when all relocations in them are done: PT_GNU_RELRO. */
-static bool is_relro(const struct vmt_step *step)
-{
-	const struct vmt_vma_view *old = first_removed(step);
-
-	return step->actor && strcmp(step->actor, "linker") == 0 && old &&
-	       step->event->args[2] == PROT_READ && old->map.name[0] == '/' &&
-	       (old->map.perms & VMT_PERM_WRITE) && !(old->map.perms & VMT_PERM_SHARED);
-}
-
-/* " (RELRO of libc.so.6)": by the ELF headers where they are known, else by what is likely. */
-static void add_relro(const struct vmt_step *step, struct vmt_str *text)
-{
-	const char *file = step->relro_of;
-
-	if (!file && is_relro(step))
-		file = first_removed(step)->map.name;
-	if (file && file[0])
-		vmt_str_printf(text, " (RELRO of %s)", vmt_base_name(file));
-}
-
 static void what_mprotect(const struct vmt_step *step, struct vmt_str *text)
 {
 	const struct vmt_event *event = step->event;
@@ -227,8 +207,6 @@ static void what_mprotect(const struct vmt_step *step, struct vmt_str *text)
 	vmt_str_add_char(text, '\'');
 	if (event->call == VMT_CALL_PKEY_MPROTECT)
 		vmt_str_printf(text, ", key %" PRId32, (int32_t)event->args[3]);
-	else if (!event->failed)
-		add_relro(step, text);
 }
 
 static uint64_t page_round_up(const struct vmt_event *event, uint64_t size_bytes)
@@ -255,7 +233,7 @@ static void what_mremap(const struct vmt_step *step, struct vmt_str *text)
 	} else {
 		vmt_str_printf(text, "%s%s ", moved ? "move and " : "",
 			       new_bytes > old_bytes ? "grow" : "shrink");
-		add_change(text, old_bytes, new_bytes);
+		add_change(text, old_bytes, new_bytes, " -> ");
 	}
 	if (event->args[3] & MREMAP_DONTUNMAP)
 		vmt_str_add(text, ", old range stays");
@@ -269,14 +247,18 @@ static void what_brk(const struct vmt_step *step, struct vmt_str *text)
 	uint64_t before = page_round_up(event, step->old_end - step->old_start);
 	uint64_t after = page_round_up(event, now - step->old_start);
 
-	vmt_str_add(text, "brk: ");
 	if (event->args[0] == 0) {
-		vmt_str_add(text, "ask");
+		vmt_str_add(text, "brk: ask");
 	} else if (now != event->args[0]) {
-		vmt_str_add(text, "refused");
+		vmt_str_add(text, "extend heap size: refused");
 	} else {
-		vmt_str_add(text, "heap ");
-		add_change(text, before, after);
+		vmt_str_add(text, after < before   ? "shrink heap size from "
+				  : after > before ? "extend heap size from "
+						   : "keep heap size at ");
+		if (after == before)
+			add_size(text, after);
+		else
+			add_change(text, before, after, " to ");
 	}
 }
 

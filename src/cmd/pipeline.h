@@ -12,12 +12,13 @@
 #include "vmtrace/mm.h"
 
 enum {
-	TEXTS = 4
+	TEXTS = 16
 };
 
 /* One address space that is alive: its model, the kernel's answers about it, and its counts. */
 struct session_space {
 	struct vmt_space *model;
+	struct vmt_story *story; /* what its memory is for */
 	struct vmt_probe *probe; /* NULL: the kernel does not let us look */
 	struct vmt_space_info info;
 	struct vmt_loaded loaded; /* its ELF files */
@@ -52,6 +53,9 @@ struct session {
 	uint64_t faults; /* page faults seen */
 	uint32_t space_count;
 };
+
+/* @text from the pool of names; the few texts that come again and again are found at once. */
+const char *vmt_session_intern(struct session *session, const char *text);
 
 /* Gives a finished step its words, counts it, and hands it on. @data is the session. */
 void vmt_session_publish(void *data, struct vmt_step *step);

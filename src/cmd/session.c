@@ -12,6 +12,7 @@
 
 #include "checking.h"
 #include "loading.h"
+#include "meaning.h"
 #include "pipeline.h"
 #include "rules.h"
 #include "tables.h"
@@ -73,6 +74,7 @@ static void remove_space(struct session *session, struct session_space *space)
 	vmt_loaded_deinit(&space->loaded);
 	vmt_warner_free(space->warner);
 	vmt_probe_free(space->probe);
+	vmt_story_free(space->story);
 	free(space);
 }
 
@@ -94,7 +96,7 @@ static void count_step(struct vmt_counts *counts, const struct vmt_step *step)
 }
 
 /* Names of the pool for the few texts that come again and again. */
-static const char *intern(struct session *session, const char *text)
+const char *vmt_session_intern(struct session *session, const char *text)
 {
 	const char **last = session->texts;
 	size_t slot = session->next_text++ % TEXTS;
@@ -132,7 +134,8 @@ void vmt_session_publish(void *data, struct vmt_step *step)
 	vmt_loading_step(session, step);
 	vmt_str_clear(&session->text);
 	vmt_what(step, &session->text);
-	step->what = intern(session, vmt_str_text(&session->text));
+	step->what = vmt_session_intern(session, vmt_str_text(&session->text));
+	vmt_session_meaning(session, step);
 	step->hidden = session->options->filter && !vmt_expr_match(session->options->filter, step);
 	count_step(&session->current->counts, step);
 	count_step(&session->counts, step);
@@ -186,6 +189,7 @@ static void on_image(struct session *session, const struct vmt_event *event, boo
 		if (image->interp_name[0])
 			read_interp(event->tid, image, found);
 	}
+	space->story = vmt_story_new();
 	space->info.exe = image->exe_name ? image->exe_name : "";
 	space->model = vmt_space_new(event->space, session->names);
 	vmt_space_set_look(space->model, look_at_pages, space);
@@ -233,6 +237,7 @@ static void on_fork(struct session *session, const struct vmt_event *event)
 	space->blind |= !readable || parent->blind;
 	space->info.exe = parent->info.exe;
 	vmt_loaded_copy(&space->loaded, &parent->loaded);
+	space->story = vmt_story_fork(parent->story);
 	session->options->renderer->ops->space(session->options->renderer, &space->info);
 	space->model = vmt_space_fork(parent->model, event->space, readable ? &layout : NULL,
 				      vmt_session_publish, session);

@@ -63,6 +63,7 @@ static void step_clear(struct vmt_step *step)
 	clean.path.data = step->path.data;
 	clean.path.capacity = step->path.capacity;
 	clean.file_name = clean.actor = clean.object = clean.what = "";
+	clean.purpose = clean.title = "";
 	*step = clean;
 }
 

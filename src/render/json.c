@@ -327,6 +327,10 @@ static void json_step(struct vmt_renderer *renderer, const struct vmt_step *step
 		put(line, "page_tables", vmt_json_page_tables(&step->tables));
 	if (step->tlb.known)
 		put(line, "tlb", vmt_json_tlb(&step->tlb));
+	put(line, "purpose", step->purpose[0] ? text_value(step->purpose) : json_null());
+	put(line, "pattern",
+	    step->pattern ? json_string_nocheck(vmt_pattern_name(step->pattern)) : json_null());
+	put(line, "group", step->group ? json_integer(step->group) : json_null());
 	line_write(json, line);
 }
 

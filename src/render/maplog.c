@@ -100,9 +100,9 @@ void vmt_text_note_gone(struct vmt_text_space *space, const struct vmt_step *ste
 			continue;
 		gone = (struct vmt_gone){
 			.maker = maker->actor,
-			.made = maker->what,
+			.made = maker->title,
 			.remover = step->actor,
-			.removed = step->what,
+			.removed = step->title,
 			.part = touched_by_added(step, &view->map),
 			.made_step = maker->number,
 			.removed_step = step->number,
@@ -180,7 +180,7 @@ static void add_entry(const struct vmt_text_space *space, struct vmt_line *line,
 		return;
 	vmt_line_add(line, VMT_STYLE_PLAIN, " ");
 	vmt_line_printf(line, vmt_actor_style(done->actor), "[%s]", done->actor);
-	vmt_line_printf(line, VMT_STYLE_PLAIN, " %s", done->what);
+	vmt_line_printf(line, VMT_STYLE_PLAIN, " %s", done->title);
 }
 
 /* "LOAD 2 of 4: .init .plt .text .fini" */

@@ -60,7 +60,7 @@ void vmt_text_space_add(struct vmt_text_space *space, const struct vmt_step *ste
 	struct vmt_done_step done = {
 		.number = step->number,
 		.actor = step->actor,
-		.what = step->what,
+		.title = step->title,
 	};
 
 	if (space->steps.count && space->steps.data[space->steps.count - 1].number >= step->number)

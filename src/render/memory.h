@@ -10,11 +10,11 @@
 
 #include "gone.h"
 
-/* Both texts live in the session's pool of names. */
+/* All texts live in the session's pool of names. */
 struct vmt_done_step {
 	uint32_t number;
 	const char *actor;
-	const char *what;
+	const char *title;
 };
 
 struct vmt_text_space {

@@ -5,8 +5,8 @@
  *	   #  who     what                                     where                           why
  *	  12  linker  map anon (rw)                            7f1c2be4f000 +8K      rw-p      …
  *
- * The columns fit a terminal of about 100 characters; what is longer overflows and the columns to
- * its right catch up. With a known width the reasons are broken into lines: in their own column
+ * What was done stands with its purpose, "map anon (rw): TLS and TCB of the main thread"; on a narrow
+ * terminal it has less room. What is longer overflows and the columns to its right catch up. With a known width the reasons are broken into lines: in their own column
  * where there is room for a phrase, else under the step. Addresses are never cut.
  *
  * A range is printed as START +SIZE, or START -SIZE when nothing is left there. The name is left
@@ -23,7 +23,9 @@
 enum {
 	WHO_COLUMN = 6,
 	WHAT_COLUMN = 14,
-	WHERE_COLUMN = 55,
+	WHERE_COLUMN = 66,
+	WHERE_NARROW_COLUMN = 55, /* on a terminal of less than WIDE_COLUMNS */
+	WIDE_COLUMNS = 120,
 	SIZE_COLUMNS = 8,
 	PERMS_COLUMNS = 5,
 	NAME_COLUMNS = 11,
@@ -42,9 +44,15 @@ struct columns {
 	size_t why;
 };
 
-static struct columns columns_of(const struct vmt_text_space *space, size_t shift)
+static struct columns columns_of(const struct vmt_text_renderer *text,
+				 const struct vmt_text_space *space)
 {
-	struct columns columns = { .shift = shift, .where = WHERE_COLUMN + shift };
+	bool narrow = text->options.width && text->options.width < WIDE_COLUMNS;
+	size_t shift = text->spaces.rows.count > 1 ? 4 : 0;
+	struct columns columns = {
+		.shift = shift,
+		.where = (narrow ? WHERE_NARROW_COLUMN : WHERE_COLUMN) + shift,
+	};
 
 	columns.size = columns.where + space->address_columns + 1;
 	columns.perms = columns.size + SIZE_COLUMNS;
@@ -99,7 +107,7 @@ static void add_name(struct vmt_line *line, const struct columns *columns,
 {
 	const char *base = vmt_base_name(name);
 
-	if (!base[0] || strstr(step->what, base))
+	if (!base[0] || strstr(step->title, base))
 		return;
 	vmt_line_pad(line, columns->name);
 	vmt_line_add(line, VMT_STYLE_PLAIN, base);
@@ -228,7 +236,7 @@ static void add_step(struct vmt_text_renderer *text, const struct vmt_text_space
 	vmt_line_pad(line, WHO_COLUMN + columns->shift);
 	vmt_line_add(line, vmt_actor_style(step->actor), step->actor);
 	vmt_line_pad(line, WHAT_COLUMN + columns->shift);
-	vmt_line_add(line, failed ? VMT_STYLE_RED : VMT_STYLE_PLAIN, step->what);
+	vmt_line_add(line, failed ? VMT_STYLE_RED : VMT_STYLE_PLAIN, step->title);
 	add_where(line, columns, space, step);
 	add_why(text, columns, step);
 	vmt_line_break(line);
@@ -270,8 +278,7 @@ static void add_call(struct vmt_text_renderer *text, const struct vmt_text_space
 void vmt_text_step(struct vmt_text_renderer *text, const struct vmt_text_space *space,
 		   const struct vmt_step *step)
 {
-	size_t shift = text->spaces.rows.count > 1 ? 4 : 0;
-	struct columns columns = columns_of(space, shift);
+	struct columns columns = columns_of(text, space);
 
 	if (text->options.views & VMT_LOG_STEPS) {
 		if (!text->headed)

@@ -82,7 +82,7 @@ function mask_odd(text, done, token) {
 }
 
 function is_foreign(text) {
-	return text ~ /libc\.so|ld-linux|ld\.so\.cache|vdso|vvar|\[stack\]|(segment|bss) of calls/
+	return text ~ /libc\.so|ld-linux|ld\.so\.cache|vdso|vvar|\[stack\]|(segment|bss|RELRO) of calls/
 }
 
 { gsub(/vmtrace-golden\.[A-Za-z0-9]+/, "vmtrace-golden.XXXXXX") }
@@ -101,7 +101,7 @@ function is_foreign(text) {
 
 view == "steps" {
 	number = sprintf("%4s", $1 ~ /^[0-9]+$/ ? shift($1) : $1)
-	rest = shift_all(substr($0, 5), " over ", " ")
+	rest = shift_all(substr($0, 5), " over ", "[ :]")
 	if (is_foreign(rest) || rest !~ /p_vaddr [0-9a-f]+000$/)
 		sub(/p_vaddr [0-9a-f][0-9a-f]?[0-9a-f]?[0-9a-f]?[0-9a-f]?$/, "p_vaddr ~", rest)
 	if (is_foreign(rest)) {

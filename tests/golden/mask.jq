@@ -2,7 +2,7 @@
 # mask.jq --argjson vclock N: what mask.awk does, where JSON Lines need more than
 # that: fields that differ become words, and [vvar_vclock] is taken out.
 def shift: if $vclock > 0 and . > $vclock then . - 1 else . end;
-def is_foreign: test("libc\\.so|ld-linux|ld\\.so\\.cache|vdso|vvar|^\\[stack\\]|(segment|bss) of calls");
+def is_foreign: test("libc\\.so|ld-linux|ld\\.so\\.cache|vdso|vvar|^\\[stack\\]|(segment|bss|RELRO) of calls");
 def mask_sizes: gsub("(?<what>holds |p_vaddr )[0-9a-f.]{1,5}[KMG]?"; "\(.what)~");
 def over: if test(" over [0-9]+$") then capture("^(?<a>.*) over (?<n>[0-9]+)$") | "\(.a) over \(.n | tonumber | shift)" else . end;
 def vma:

@@ -32,7 +32,7 @@ same_as_expected() {
 	need "$2"
 	cp "$PROGRAMS/$2" "$name"
 	trace steps --log=steps "./$name"
-	vclock=$(sed -n 's/^ *\([0-9]*\) .* map vvar_vclock .*/\1/p' steps)
+	vclock=$(sed -n 's/^ *\([0-9]*\) .* map vvar_vclock[ :].*/\1/p' steps)
 	if [ "$view" = jsonl ]; then
 		trace log.jsonl "./$name"
 		jq -c --argjson vclock "${vclock:-0}" -f "$BATS_TEST_DIRNAME/mask.jq" log.jsonl >log 2>errors

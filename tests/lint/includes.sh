@@ -115,7 +115,7 @@ FNR == 1 {
 	} else if (header ~ /^"[^"]+"/) {
 		header = substr(header, 2)
 		sub(/".*/, "", header)
-		if (header == "vmtrace/why.def")
+		if (header == "vmtrace/why.def" || header == "vmtrace/pattern.def")
 			check_door("mm")
 		else if (header ~ /^vmtrace\/[a-z0-9_]+\.h$/)
 			check_door(substr(header, 9, length(header) - 10))

@@ -109,6 +109,8 @@ static inline void send(struct output *output, struct fake *fake, const char *ac
 {
 	fake->step.actor = actor;
 	fake->step.what = what;
+	if (!fake->step.title[0])
+		fake->step.title = what;
 	output->renderer->ops->step(output->renderer, &fake->step);
 	fake_deinit(fake);
 }

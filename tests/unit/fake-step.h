@@ -31,7 +31,7 @@ static inline void fake_cause(struct fake *fake, uint32_t number, enum vmt_cause
 	fake->step.cause = cause;
 	fake->step.file_name = fake->step.object = "";
 	fake->step.actor = "kernel";
-	fake->step.what = "";
+	fake->step.what = fake->step.purpose = fake->step.title = "";
 	fake->step.check = VMT_CHECK_MATCH;
 }
 

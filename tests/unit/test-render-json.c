@@ -120,6 +120,9 @@ static void make_mmap(struct fake *fake)
 	fake->step.added.data[0].map.inode = 332835;
 	fake->step.predicted = true;
 	fake->step.expected = 0x7f1c2bc88000;
+	fake->step.purpose = "LOAD 2 of libc.so.6 (text)";
+	fake->step.pattern = VMT_PATTERN_LIBRARY;
+	fake->step.group = 7;
 }
 
 static void test_step(void **state)
@@ -145,12 +148,15 @@ static void test_step(void **state)
 		  "{\"start\":\"0x7f1c2bc88000\",\"end\":\"0x7f1c2bdde000\",\"perms\":\"r-xp\","
 		  "\"offset\":\"0x26000\",\"dev\":\"fe:00\",\"inode\":332835,\"name\":\"" LIBC "\","
 		  "\"steps\":[15]}],\"check\":\"match\",\"cause\":\"call\","
-		  "\"expected\":\"0x7f1c2bc88000\",\"file\":\"" LIBC "\"}");
+		  "\"expected\":\"0x7f1c2bc88000\",\"file\":\"" LIBC "\","
+		  "\"purpose\":\"LOAD 2 of libc.so.6 (text)\",\"pattern\":\"library\","
+		  "\"group\":7}");
 }
 
 static void test_step_without_call(void **state)
 {
-	static const char *const keys[] = { "call", "args", "result", "errno", "expected", "file" };
+	static const char *const keys[] = { "call", "args",    "result",  "errno", "expected",
+					    "file", "purpose", "pattern", "group" };
 	struct fake fake;
 	json_t *line;
 

@@ -14,7 +14,7 @@
 /* ---- Steps -------------------------------------------------------------------------------- */
 
 #define HEAD \
-	"   #  who     what                                     where" \
+	"   #  who     what                                                where" \
 	"                                why\n"
 
 static void test_step_lines(void **state)
@@ -83,21 +83,31 @@ static void test_step_lines(void **state)
 
 	assert_string_equal(
 		output_text(&output), HEAD
-		"   0  kernel  gate page, there since boot              ffffffffff600000 +4K --xp "
+		"   0  kernel  gate page, there since boot                         "
+		"ffffffffff600000 +4K --xp "
 		"[vsyscall]\n"
-		"  12  linker  map anon (rw)                            7f1c2be4f000 +8K     rw-p\n"
-		"  13  kernel  map 1st segment of libc.so.6             7f1c2bc62000 +4K     r-xp\n"
-		"  14  kernel  found                                    7f1c2bc62000 +4K     r-xp "
+		"  12  linker  map anon (rw)                                       7f1c2be4f000 "
+		"+8K     rw-p\n"
+		"  13  kernel  map 1st segment of libc.so.6                        7f1c2bc62000 "
+		"+4K     r-xp\n"
+		"  14  kernel  found                                               7f1c2bc62000 "
+		"+4K     r-xp "
 		"libc.so.6\n"
-		"  15  linker  unmap                                    7f1c2be4f000 -8K\n"
-		"  16  linker  set tid address                          7f1c2be4fa10\n"
+		"  15  linker  unmap                                               7f1c2be4f000 "
+		"-8K\n"
+		"  16  linker  set tid address                                     7f1c2be4fa10\n"
 		"  17  libc    ask personality\n"
-		"  18  libc    mlockall                                 the whole space\n"
-		"  19  libc    brk: ask                                 55d0c8b15000\n"
-		"  20  linker  map file (libc.so.6, rx)                 7f1c2bc62000 +4K     r-xp\n"
-		"  21  libc    mremap: move and grow 4K -> 8K           7f1c2bc62000 +8K     rw-p\n"
-		"  22  libc    map anon (rw): ENOMEM                                 +4K\n"
-		"123456 libsomethinglong map anon (rw)                  7f1c2be4f000 +8K     "
+		"  18  libc    mlockall                                            the whole "
+		"space\n"
+		"  19  libc    brk: ask                                            55d0c8b15000\n"
+		"  20  linker  map file (libc.so.6, rx)                            7f1c2bc62000 "
+		"+4K     r-xp\n"
+		"  21  libc    mremap: move and grow 4K -> 8K                      7f1c2bc62000 "
+		"+8K     rw-p\n"
+		"  22  libc    map anon (rw): ENOMEM                                            "
+		"+4K\n"
+		"123456 libsomethinglong map anon (rw)                             7f1c2be4f000 "
+		"+8K     "
 		"rw-p\n");
 	output_close(&output);
 }
@@ -195,12 +205,14 @@ static void test_several_spaces(void **state)
 	assert_string_equal(
 		output_text(&output),
 		"[2] space 2: pid 4212, forked from space 1\n"
-		"       #  who     what                                     where"
+		"       #  who     what                                                where"
 		"                                why\n"
-		"[1]    5  libc    map anon (rw)                            7f1c2be4f000 +8K     "
+		"[1]    5  libc    map anon (rw)                                       "
+		"7f1c2be4f000 +8K     "
 		"rw-p\n"
 		"[3] space 3: pid 4213, exec of /home/u/a.out, from space 2\n"
-		"[2]    6  libc    unmap                                    7f1c2be4f000 -8K\n");
+		"[2]    6  libc    unmap                                               "
+		"7f1c2be4f000 -8K\n");
 	output_close(&output);
 }
 
@@ -223,10 +235,10 @@ static void test_calls(void **state)
 			 (struct vmt_text_options){ .views = VMT_LOG_CALLS | VMT_LOG_STEPS });
 	make_unmap(&fake, 1, 0);
 	send(&output, &fake, "libc", "unmap");
-	assert_string_equal(
-		output_text(&output),
-		HEAD "   1  libc    unmap                                    7f1c2be4f000 -8K\n"
-		     "              munmap(0x7f1c2be4f000, 8192) = 0\n");
+	assert_string_equal(output_text(&output),
+			    HEAD "   1  libc    unmap                                              "
+				 " 7f1c2be4f000 -8K\n"
+				 "              munmap(0x7f1c2be4f000, 8192) = 0\n");
 	output_close(&output);
 }
 
@@ -252,7 +264,7 @@ static void test_color(void **state)
 	assert_int_equal(on, off);
 	/* colour takes no room */
 	assert_non_null(strstr(output.text,
-			       "libc\033[0m    map anon (rw)                            "
+			       "libc\033[0m    map anon (rw)                                       "
 			       "7f1c2be4f000 \033[32m+8K\033[0m     rw-p\n"));
 	output_close(&output);
 }
