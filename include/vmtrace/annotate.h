@@ -209,6 +209,29 @@ void vmt_pattern_title(enum vmt_pattern pattern, const char *object, struct vmt_
 /* What a step did and what for, in one: "map anon (rw): TLS and TCB of the main thread". */
 void vmt_title(const struct vmt_step *step, struct vmt_str *ret_text);
 
+/* ---- teach.c, explain.c: full sentences ----------------------------------------------------- */
+
+/*
+ * The step in full sentences: what was asked, what the kernel did through which functions (if the
+ * step has a path), what decided it, and what page tables and TLB have to do later. Names are raw.
+ */
+void vmt_teach(const struct vmt_step *step, struct vmt_str *ret_text);
+
+/* One text of `vmtrace explain`. */
+struct vmt_explanation {
+	const char *kind; /* "topic", "call", "pattern", "cause", "why", "reason" */
+	const char *id; /* within a kind there is one of that id */
+	const char *line; /* one line */
+	const char *text; /* the rest; a topic's has lines of its own, others are to be wrapped */
+};
+
+/* The explanation at @index, counted from 0; false behind the last one. */
+bool vmt_explanation_at(size_t index, struct vmt_explanation *ret_explanation);
+/* A reason as one full sentence. */
+const char *vmt_why_sentence(enum vmt_why_id id);
+/* "exec-segment": the name that JSON has for a cause. */
+const char *vmt_cause_name(enum vmt_cause cause);
+
 /* ---- decode.c: arguments as strace shows them --------------------------------------------- */
 
 /* "PROT_READ|PROT_WRITE", "MAP_PRIVATE|MAP_FIXED|0x400", "MADV_DONTNEED", "0x7f12…" */

@@ -138,6 +138,7 @@ struct vmt_text_options {
 	bool color;
 	unsigned width; /* columns of the terminal; 0: as wide as it takes */
 	bool verbose; /* every line, nothing folded */
+	bool teach; /* each step in full sentences below its line */
 	bool quiet; /* the summary line only */
 };
 

@@ -157,6 +157,9 @@ bool vmt_linker_protects(struct vmt_scene *scene)
 	if (prot & PROT_WRITE)
 		return vmt_scene_say(scene, pattern, vmt_scene_inherit(scene),
 				     "relocations in read-only pages of %s", name);
+	if (scene->step->relro_of && !scene->step->relro_of[0])
+		return vmt_scene_say(scene, pattern, vmt_scene_inherit(scene),
+				     "read-only pages of %s, relocated", name);
 	return vmt_scene_say(scene, pattern, vmt_scene_inherit(scene), "RELRO of %s", name);
 }
 

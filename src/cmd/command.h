@@ -39,6 +39,7 @@ extern const struct vmt_command vmt_command_walk;
 
 /* All of them, the one that needs no name first; ended by a NULL. */
 extern const struct vmt_command *const vmt_commands[];
+extern const struct vmt_command vmt_command_explain;
 
 /* Says one line on standard error, as "vmtrace: LINE". */
 void vmt_say(const char *line);

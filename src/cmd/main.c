@@ -28,6 +28,9 @@
  *     tlb.c miss.c infer.c      one address: a small TLB, what a fault leads to, its entry
  *   src/trace     ptrace, seccomp, perf, /proc: the target becomes a sequence of events
  *   src/annotate  who, what and why, in words
+ *     actor.c what.c why.c    who made a step, what it did, what decided it
+ *     story.c linker.c maker.c keeper.c   what it is for, and which steps belong together
+ *     teach.c explain.c text-*.def        full sentences, by id
  *   src/render    text, map log, JSON Lines
  *   src/cmd       this room: the commands, a file each; session.c wires event -> model -> step ->
  *                 renderer, tables.c drives the page tables
@@ -45,6 +48,7 @@ const struct vmt_command *const vmt_commands[] = {
 	&vmt_command_run,
 	&vmt_command_walk,
 	NULL,
+	&vmt_command_explain,
 };
 
 void vmt_say(const char *line)

@@ -40,6 +40,7 @@ struct run_options {
 	bool no_aslr;
 	bool pin;
 	bool verbose;
+	bool teach;
 	bool quiet;
 	bool help;
 	bool version;
@@ -232,6 +233,7 @@ FLAG(no_seccomp)
 FLAG(no_aslr)
 FLAG(pin)
 FLAG(verbose)
+FLAG(teach)
 FLAG(quiet)
 FLAG(help)
 FLAG(version)
@@ -258,6 +260,7 @@ static const struct vmt_option run_table[] = {
 	{ "no-aslr", 0, NULL, "run the program without address randomisation", take_no_aslr },
 	{ "pin", 0, NULL, "share one CPU with a program of one thread: faster", take_pin },
 	{ "color", 0, "WHEN", "colour: auto (default), always, never", take_color },
+	{ "teach", 0, NULL, "explain each step in full sentences", take_teach },
 	{ "verbose", 'v', NULL, "fold and shorten nothing", take_verbose },
 	{ "quiet", 'q', NULL, "only the summary lines", take_quiet },
 	{ "help", 'h', NULL, "show this help", take_help },
@@ -307,6 +310,7 @@ static struct vmt_renderer *make_renderer(const struct run_options *options,
 		.views = options->views,
 		.show = options->show,
 		.verbose = options->verbose,
+		.teach = options->teach,
 		.quiet = options->quiet,
 	};
 	bool terminal = vmt_output_terminal(output, &text.width);
@@ -330,7 +334,9 @@ static int trace_program(const struct run_options *options, char **argv,
 		.no_seccomp = options->no_seccomp,
 		.no_aslr = options->no_aslr,
 		.rules = options->rules,
-		.show_path = options->show & VMT_SHOW_PATH,
+		/* the sentences name the functions; JSON shows a path only if it was asked for */
+		.show_path = (options->show & VMT_SHOW_PATH) ||
+			     (options->teach && !is_jsonl(options->path)),
 		.faults = options->faults,
 		.show_tables = options->show & (VMT_SHOW_TABLES | VMT_SHOW_TLB),
 		.filter = options->filter,

@@ -9,7 +9,7 @@
 #ifndef MM_TABLESET_H
 #define MM_TABLESET_H
 
-#include "range.h"
+#include "vmtrace/base.h"
 
 struct vmt_table_set {
 	struct vmt_range_set runs;

@@ -46,26 +46,6 @@ static json_t *flags_value(const char *text)
 	return flags;
 }
 
-static const char *cause_name(enum vmt_cause cause)
-{
-	static const char *const names[] = {
-		[VMT_CAUSE_BOOT] = "boot",
-		[VMT_CAUSE_EXEC_STACK] = "exec-stack",
-		[VMT_CAUSE_EXEC_SEGMENT] = "exec-segment",
-		[VMT_CAUSE_EXEC_BSS] = "exec-bss",
-		[VMT_CAUSE_INTERP_SEGMENT] = "interp-segment",
-		[VMT_CAUSE_INTERP_BSS] = "interp-bss",
-		[VMT_CAUSE_EXEC_SPECIAL] = "exec-special",
-		[VMT_CAUSE_EXEC_OTHER] = "exec-other",
-		[VMT_CAUSE_FORK] = "fork",
-		[VMT_CAUSE_CALL] = "call",
-		[VMT_CAUSE_STACK_GROWTH] = "stack-growth",
-		[VMT_CAUSE_FOUND] = "found",
-	};
-
-	return names[cause];
-}
-
 static const char *check_name(enum vmt_check check)
 {
 	static const char *const names[] = {
@@ -318,7 +298,7 @@ static void json_step(struct vmt_renderer *renderer, const struct vmt_step *step
 	put(line, "check", json_string_nocheck(check_name(step->check)));
 	if (step->check == VMT_CHECK_ADJUSTED)
 		put(line, "reason", json_string_nocheck(vmt_reason_name(step->reason)));
-	put(line, "cause", json_string_nocheck(cause_name(step->cause)));
+	put(line, "cause", json_string_nocheck(vmt_cause_name(step->cause)));
 	put(line, "expected", expected_value(step));
 	if (step->path.count)
 		put(line, "path", path_value(step));

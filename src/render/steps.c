@@ -29,6 +29,7 @@ enum {
 	SIZE_COLUMNS = 8,
 	PERMS_COLUMNS = 5,
 	NAME_COLUMNS = 11,
+	TEACH_COLUMNS = 100, /* of sentences, where there is no terminal */
 	/* An inner column for the reasons is worth having from here on. */
 	WHY_MIN_COLUMNS = 32,
 	WHY_INDENT = WHAT_COLUMN + 2,
@@ -258,6 +259,21 @@ static void add_path(struct vmt_text_renderer *text, const struct columns *colum
 	}
 }
 
+/* In full sentences, below the step. */
+static void add_teaching(struct vmt_text_renderer *text, const struct columns *columns,
+			 const struct vmt_step *step)
+{
+	size_t width = text->options.width ? text->options.width : TEACH_COLUMNS;
+	size_t indent = WHAT_COLUMN + columns->shift;
+	struct vmt_str sentences = { 0 };
+
+	vmt_teach(step, &sentences);
+	vmt_line_pad(&text->line, indent);
+	vmt_line_wrap(&text->line, VMT_STYLE_DIM, vmt_str_text(&sentences), indent, width);
+	vmt_line_break(&text->line);
+	vmt_str_deinit(&sentences);
+}
+
 /* Alone, a call stands at the margin, as strace has it; under its step it is set in. */
 static void add_call(struct vmt_text_renderer *text, const struct vmt_text_space *space,
 		     const struct columns *columns, const struct vmt_event *event)
@@ -285,6 +301,8 @@ void vmt_text_step(struct vmt_text_renderer *text, const struct vmt_text_space *
 			head(text, &columns);
 		text->headed = true;
 		add_step(text, space, &columns, step);
+		if (text->options.teach)
+			add_teaching(text, &columns, step);
 		if (text->options.show & VMT_SHOW_PATH)
 			add_path(text, &columns, step);
 		vmt_text_tables(text, step, WHAT_COLUMN + columns.shift);
