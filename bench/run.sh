@@ -31,9 +31,9 @@ way() {
 	bare) "$@" ;;
 	floor) "$programs/floor" "$@" ;;
 	floor-pinned) "$programs/floor" -p "$@" ;;
-	vmtrace) "$vmtrace" run -q -o /dev/null -- "$@" ;;
-	vmtrace-pinned) "$vmtrace" run --pin -q -o /dev/null -- "$@" ;;
-	vmtrace-faults) "$vmtrace" run -q --faults -o /dev/null -- "$@" ;;
+	vmtrace) "$vmtrace" run -qq -o /dev/null -- "$@" ;;
+	vmtrace-pinned) "$vmtrace" run --pin -qq -o /dev/null -- "$@" ;;
+	vmtrace-faults) "$vmtrace" run -qq --faults -o /dev/null -- "$@" ;;
 	vmtrace-steps) "$vmtrace" run -o /dev/null -- "$@" ;;
 	strace) strace -f --seccomp-bpf -e trace=%memory -o /dev/null "$@" ;;
 	esac

@@ -25,13 +25,27 @@ _vmtrace_walk() {
 	esac
 }
 
+# vmtrace explain …: the ids, as the program itself lists them
+_vmtrace_explain() {
+	local explain_options='--ids -h --help'
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$explain_options" -- "$cur")
+	else
+		mapfile -t COMPREPLY < <(compgen -W "$("${words[0]}" explain --ids 2>/dev/null)" -- "$cur")
+	fi
+}
+
 _vmtrace() {
-	local options='-o --output= -p --attach= --follow= --log= --show= --filter= --fail-on= --faults --check= --rules= --no-seccomp --no-aslr --pin --color= -v --verbose -q --quiet -h --help -V --version'
+	local options='-o --output= -p --attach= --follow= --log= --show= --filter= --fail-on= --faults --check= --rules= --no-seccomp --no-aslr --pin --color= --teach -v --verbose -q --quiet -h --help -V --version'
 	local cur prev words cword
 	_init_completion -s || return
 
 	if ((cword > 1)) && [[ ${words[1]} == walk ]]; then
 		_vmtrace_walk
+		return
+	fi
+	if ((cword > 1)) && [[ ${words[1]} == explain ]]; then
+		_vmtrace_explain
 		return
 	fi
 
@@ -104,7 +118,7 @@ _vmtrace() {
 	fi
 	mapfile -t COMPREPLY < <(compgen -c -- "$cur")
 	if ((cword == 1)); then
-		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W 'run walk' -- "$cur")
+		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W 'run walk explain' -- "$cur")
 	fi
 	[[ $cur == */* ]] && _filedir
 }

@@ -2,7 +2,9 @@
 # fish completion for vmtrace
 
 complete -c vmtrace -n __fish_is_first_token -a run -d 'trace a program'
-complete -c vmtrace -x -a '(__fish_complete_subcommand)'
+complete -c vmtrace -n __fish_is_first_token -a explain -d 'explain a call, a pattern or a topic'
+complete -c vmtrace -n '__fish_seen_subcommand_from explain' -x -a '(vmtrace explain --ids)'
+complete -c vmtrace -n 'not __fish_seen_subcommand_from explain' -x -a '(__fish_complete_subcommand)'
 complete -c vmtrace -s o -l output -r -d 'write to a file'
 complete -c vmtrace -s p -l attach -x -a '(__fish_complete_pids)' -d 'trace a process that runs already'
 complete -c vmtrace -l follow -x -a 'all threads none' -d 'which tasks are traced'
@@ -17,8 +19,9 @@ complete -c vmtrace -l no-seccomp -d 'stop at every system call'
 complete -c vmtrace -l no-aslr -d 'start the program without address randomisation'
 complete -c vmtrace -l pin -d 'share one CPU with a program of one task'
 complete -c vmtrace -l color -x -a 'auto always never' -d colours
+complete -c vmtrace -l teach -d 'explain each step in full sentences'
 complete -c vmtrace -s v -l verbose -d 'print every line in full'
-complete -c vmtrace -s q -l quiet -d 'print the summary line only'
+complete -c vmtrace -s q -l quiet -d 'fold steps that belong together; twice: summary only'
 complete -c vmtrace -s h -l help -d 'print the options and exit'
 complete -c vmtrace -s V -l version -d 'print the version and exit'
 complete -c vmtrace -n __fish_is_first_token -a walk -d 'an address and its page tables'
@@ -32,3 +35,5 @@ complete -c vmtrace -n '__fish_seen_subcommand_from walk' -l tlb -r -d 'a TLB at
 complete -c vmtrace -n '__fish_seen_subcommand_from walk' -l tlb-size -x -d 'entries of the TLB, and of a set'
 complete -c vmtrace -n '__fish_seen_subcommand_from walk' -l tlb-page -x -a '4K 16K 64K 2M 1G' -d 'page size of the TLB'
 complete -c vmtrace -n '__fish_seen_subcommand_from walk' -s h -l help -d 'print the options and exit'
+complete -c vmtrace -n '__fish_seen_subcommand_from explain' -l ids -d 'only the ids, one a line'
+complete -c vmtrace -n '__fish_seen_subcommand_from explain' -s h -l help -d 'print the options and exit'

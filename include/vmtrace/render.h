@@ -139,6 +139,7 @@ struct vmt_text_options {
 	unsigned width; /* columns of the terminal; 0: as wide as it takes */
 	bool verbose; /* every line, nothing folded */
 	bool teach; /* each step in full sentences below its line */
+	bool fold; /* steps that belong together as one line, unless verbose */
 	bool quiet; /* the summary line only */
 };
 

@@ -227,7 +227,7 @@ static int run(int argc, char **argv, struct vmt_status *ret_status, struct vmt_
 
 const struct vmt_command vmt_command_explain = {
 	.name = "explain",
-	.usage = "vmtrace explain [--ids] [ID...]",
+	.usage = "vmtrace explain [OPTIONS] [ID...]",
 	.help = help,
 	.run = run,
 };

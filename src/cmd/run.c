@@ -41,7 +41,7 @@ struct run_options {
 	bool pin;
 	bool verbose;
 	bool teach;
-	bool quiet;
+	unsigned quiet; /* how often -q was given */
 	bool help;
 	bool version;
 };
@@ -234,9 +234,16 @@ FLAG(no_aslr)
 FLAG(pin)
 FLAG(verbose)
 FLAG(teach)
-FLAG(quiet)
 FLAG(help)
 FLAG(version)
+
+static int take_quiet(void *target, const char *argument, struct vmt_error *error)
+{
+	(void)argument;
+	(void)error;
+	((struct run_options *)target)->quiet++;
+	return 0;
+}
 
 static const struct vmt_option run_table[] = {
 	{ "output", 'o', "FILE", "write the log to FILE: *.jsonl JSON Lines, else text",
@@ -262,7 +269,7 @@ static const struct vmt_option run_table[] = {
 	{ "color", 0, "WHEN", "colour: auto (default), always, never", take_color },
 	{ "teach", 0, NULL, "explain each step in full sentences", take_teach },
 	{ "verbose", 'v', NULL, "fold and shorten nothing", take_verbose },
-	{ "quiet", 'q', NULL, "only the summary lines", take_quiet },
+	{ "quiet", 'q', NULL, "fold steps that belong together; twice: summary only", take_quiet },
 	{ "help", 'h', NULL, "show this help", take_help },
 	{ "version", 'V', NULL, "show the version", take_version },
 };
@@ -311,7 +318,8 @@ static struct vmt_renderer *make_renderer(const struct run_options *options,
 		.show = options->show,
 		.verbose = options->verbose,
 		.teach = options->teach,
-		.quiet = options->quiet,
+		.fold = options->quiet == 1,
+		.quiet = options->quiet > 1,
 	};
 	bool terminal = vmt_output_terminal(output, &text.width);
 

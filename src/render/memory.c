@@ -11,6 +11,7 @@ static void space_free(struct vmt_text_space *space)
 {
 	vmt_array_deinit(&space->steps);
 	vmt_gone_deinit(&space->gone);
+	vmt_fold_deinit(&space->fold);
 	free(space);
 }
 

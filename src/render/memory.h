@@ -8,6 +8,7 @@
 
 #include "vmtrace/mm.h"
 
+#include "fold.h"
 #include "gone.h"
 
 /* All texts live in the session's pool of names. */
@@ -26,6 +27,7 @@ struct vmt_text_space {
 	bool changed; /* a step other than those of the fork itself */
 	VMT_ARRAY(struct vmt_done_step) steps; /* ascending by number */
 	struct vmt_gone_table gone;
+	struct vmt_fold fold; /* groups that are not printed yet */
 };
 
 /* The spaces, ascending by number. A recording may hold any numbers: they need not be dense. */

@@ -74,8 +74,10 @@ static void head(struct vmt_text_renderer *text, const struct columns *columns)
 	vmt_line_add(line, VMT_STYLE_BOLD, "what");
 	vmt_line_pad(line, columns->where);
 	vmt_line_add(line, VMT_STYLE_BOLD, "where");
-	vmt_line_pad(line, columns->why);
-	vmt_line_add(line, VMT_STYLE_BOLD, "why");
+	if (!text->folds) {
+		vmt_line_pad(line, columns->why);
+		vmt_line_add(line, VMT_STYLE_BOLD, "why");
+	}
 	vmt_line_break(line);
 }
 
@@ -310,4 +312,91 @@ void vmt_text_step(struct vmt_text_renderer *text, const struct vmt_text_space *
 	if ((text->options.views & VMT_LOG_CALLS) && step->event)
 		add_call(text, space, &columns, step->event);
 	vmt_text_flush(text);
+}
+
+/* ---- Folded ------------------------------------------------------------------------------------ */
+
+static void end_alike(struct vmt_text_renderer *text, const struct vmt_text_space *space,
+		      const struct columns *columns)
+{
+	struct vmt_line *line = &text->line;
+	char number[32];
+
+	if (!space->fold.alike)
+		return;
+	vmt_line_pad(line, WHAT_COLUMN + columns->shift);
+	vmt_line_printf(line, VMT_STYLE_DIM, "… %s more like this",
+			vmt_count_text(space->fold.alike, number));
+	vmt_line_break(line);
+}
+
+static void add_folded(struct vmt_text_renderer *text, const struct vmt_text_space *space,
+		       const struct columns *columns, const struct vmt_folded *folded,
+		       const char *title)
+{
+	int64_t bytes = folded->grown_bytes;
+	struct vmt_line *line = &text->line;
+	char size[16];
+
+	vmt_text_prefix(text, space);
+	vmt_line_printf(line, VMT_STYLE_PLAIN, "%4" PRIu32, folded->first);
+	vmt_line_pad(line, WHO_COLUMN + columns->shift);
+	vmt_line_add(line, vmt_actor_style(folded->actor), folded->actor);
+	vmt_line_pad(line, WHAT_COLUMN + columns->shift);
+	vmt_line_add(line, folded->failed == folded->count ? VMT_STYLE_RED : VMT_STYLE_PLAIN,
+		     title);
+	if (folded->start) {
+		vmt_line_pad(line, columns->where);
+		vmt_line_printf(line, VMT_STYLE_PLAIN, "%0*" PRIx64, (int)space->address_columns,
+				folded->start);
+	}
+	if (bytes) {
+		vmt_line_pad(line, columns->size);
+		vmt_line_printf(
+			line, bytes > 0 ? VMT_STYLE_GREEN : VMT_STYLE_RED, "%c%s",
+			bytes > 0 ? '+' : '-',
+			vmt_size_text(bytes > 0 ? (uint64_t)bytes : (uint64_t)-bytes, size));
+	}
+	if (folded->last != folded->first) {
+		vmt_line_pad(line, columns->perms);
+		vmt_line_printf(line, VMT_STYLE_DIM, "to step %" PRIu32, folded->last);
+	}
+	vmt_line_break(line);
+}
+
+void vmt_text_fold(struct vmt_text_renderer *text, struct vmt_text_space *space,
+		   const struct vmt_step *step)
+{
+	struct vmt_fold *fold = &space->fold;
+	struct columns columns = columns_of(text, space);
+	struct vmt_str title = { 0 };
+	struct vmt_folded folded;
+
+	if (step)
+		vmt_fold_add(fold, step);
+	while (vmt_fold_next(fold, !step, &folded)) {
+		if (!text->headed)
+			head(text, &columns);
+		text->headed = true;
+		vmt_str_clear(&title);
+		vmt_folded_title(&folded, &title);
+		if (fold->last_actor == folded.actor &&
+		    strcmp(vmt_str_text(&title), vmt_str_text(&fold->last_title)) == 0) {
+			fold->alike++;
+			continue;
+		}
+		end_alike(text, space, &columns);
+		add_folded(text, space, &columns, &folded, vmt_str_text(&title));
+		fold->alike = 0;
+		fold->last_actor = folded.actor;
+		vmt_str_clear(&fold->last_title);
+		vmt_str_add(&fold->last_title, vmt_str_text(&title));
+		vmt_text_flush(text);
+	}
+	if (!step) {
+		end_alike(text, space, &columns);
+		fold->alike = 0;
+		vmt_text_flush(text);
+	}
+	vmt_str_deinit(&title);
 }

@@ -4,6 +4,7 @@
  * the program runs, and in the end the layout with the numbers of the steps that made it.
  *
  *	steps.c   the lines of steps and calls
+ *	fold.c    groups of steps as one line
  *	maplog.c  the numbered map log
  *	memory.c  what has to be remembered between the two
  *	columns.c lines, columns and colour
@@ -132,7 +133,11 @@ static void text_step(struct vmt_renderer *renderer, const struct vmt_step *step
 		vmt_text_space_add(space, step);
 		vmt_text_note_gone(space, step);
 	}
-	if (!step->hidden && text->options.views & (VMT_LOG_STEPS | VMT_LOG_CALLS))
+	if (step->hidden)
+		return;
+	if (text->folds)
+		vmt_text_fold(text, space, step);
+	else if (text->options.views & (VMT_LOG_STEPS | VMT_LOG_CALLS))
 		vmt_text_step(text, space, step);
 }
 
@@ -151,6 +156,8 @@ static void text_layout(struct vmt_renderer *renderer, const struct vmt_layout_i
 	struct vmt_text_renderer *text = text_of(renderer);
 	struct vmt_text_space *space = vmt_text_spaces_get(&text->spaces, info->space->space);
 
+	if (text->folds)
+		vmt_text_fold(text, space, NULL);
 	if (!text->options.quiet && (text->options.views & VMT_LOG_MAP))
 		vmt_text_layout(text, space, info);
 	text->layouts++;
@@ -254,5 +261,7 @@ struct vmt_renderer *vmt_render_text_new(FILE *file, const struct vmt_text_optio
 	text->file = file;
 	text->options = *options;
 	text->line.color = options->color;
+	text->folds = options->fold && !options->verbose && !options->quiet &&
+		      (options->views & VMT_LOG_STEPS);
 	return &text->base;
 }

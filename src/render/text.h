@@ -17,6 +17,7 @@ struct vmt_text_renderer {
 	struct vmt_text_options options;
 	struct vmt_text_spaces spaces;
 	bool started; /* something was written: set a blank line before the map log */
+	bool folds; /* steps are folded */
 	bool headed; /* the header of the columns was written */
 	uint32_t layouts; /* summary lines of spaces so far */
 	struct vmt_line line; /* reused, so that a line costs no memory and one fwrite */
@@ -31,6 +32,12 @@ void vmt_text_counts(struct vmt_line *line, const struct vmt_counts *counts);
 
 /* steps.c: the lines of VMT_LOG_STEPS and VMT_LOG_CALLS. */
 void vmt_text_step(struct vmt_text_renderer *text, const struct vmt_text_space *space,
+		   const struct vmt_step *step);
+/*
+ * steps.c: a step of VMT_LOG_STEPS that is folded with others; prints those that are complete. NULL:
+ * no more steps will come, all are printed.
+ */
+void vmt_text_fold(struct vmt_text_renderer *text, struct vmt_text_space *space,
 		   const struct vmt_step *step);
 /* maplog.c: notes what the step took away for good. */
 void vmt_text_note_gone(struct vmt_text_space *space, const struct vmt_step *step);

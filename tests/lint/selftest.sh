@@ -233,5 +233,15 @@ rm "$copy/man/vmtrace-walk.1.scd"
 fails 'options: a command without a manual page' 'walk has no manual page' \
 	"$lint/options.sh" "$copy/vmtrace" "$copy"
 
+fresh
+mkdir -p "$copy/src/annotate"
+echo 'VMT_TEACH(MAP, "{who} maps", "", "")' >"$copy/src/annotate/text-teach.def"
+: >"$copy/src/annotate/text-why.def"
+echo 'return IS("who") ? TEACH_MAP : 0;' >"$copy/src/annotate/teach.c"
+passes 'texts: all well' "$lint/texts.sh" "$copy"
+echo 'VMT_TEACH(IDLE, "{whom}", "", "")' >>"$copy/src/annotate/text-teach.def"
+fails 'texts: one too many' 'nothing chooses IDLE' "$lint/texts.sh" "$copy"
+fails 'texts: unknown word' '{whom} is filled in by nothing' "$lint/texts.sh" "$copy"
+
 echo "1..$cases"
 exit "$bad"

@@ -124,12 +124,12 @@ ends() {
 	start
 	ask 'busy 2'
 	for signal in HUP TERM; do
-		attach "$VMTRACE" -q -p "$program" -o log
+		attach "$VMTRACE" -qq -p "$program" -o log
 		ends "$signal"
 		untraced
 	done
 	# A shell without job control lets commands in the background ignore it.
-	attach env --default-signal=INT "$VMTRACE" -q -p "$program" -o log
+	attach env --default-signal=INT "$VMTRACE" -qq -p "$program" -o log
 	ends INT
 	untraced
 	finish
@@ -166,7 +166,7 @@ send() {
 	{ send 400; } 3>&- &
 	sender=$!
 	while kill -0 "$sender" 2>/dev/null || [ "$rounds" -lt 3 ]; do
-		attach "$VMTRACE" -q -p "$program" -o log
+		attach "$VMTRACE" -qq -p "$program" -o log
 		ends
 		rounds=$((rounds + 1))
 	done
@@ -188,13 +188,13 @@ wait_for_state() {
 	start
 	kill -STOP "$program"
 	wait_for_state T
-	attach "$VMTRACE" -q -p "$program" -o log
+	attach "$VMTRACE" -qq -p "$program" -o log
 	wait_for_state t
 	ends
 	wait_for_state T
 	kill -CONT "$program"
 	ask map
-	attach "$VMTRACE" -q -p "$program" -o log
+	attach "$VMTRACE" -qq -p "$program" -o log
 	ask map
 	kill -STOP "$program"
 	wait_for_state t
@@ -207,7 +207,7 @@ wait_for_state() {
 
 @test 'a stop and its end while it is traced' {
 	start
-	attach "$VMTRACE" -q -p "$program" -o log
+	attach "$VMTRACE" -qq -p "$program" -o log
 	ask map
 	kill -STOP "$program"
 	wait_for_state t
@@ -222,7 +222,7 @@ wait_for_state() {
 	start
 	ask 'busy 4'
 	for ((i = 0; i < 20; i++)); do
-		attach "$VMTRACE" -q -p "$program" -o log
+		attach "$VMTRACE" -qq -p "$program" -o log
 		kill -KILL "$tracer"
 		status=0
 		wait "$tracer" || status=$?
@@ -310,7 +310,7 @@ wait_for_state() {
 	run -125 "$VMTRACE" -p $$ true
 	[ "$output" = 'vmtrace: -p and a program to run (true): give one of the two' ]
 	start
-	attach "$VMTRACE" -q -p "$program" -o log
+	attach "$VMTRACE" -qq -p "$program" -o log
 	run -125 "$VMTRACE" -p "$program"
 	[[ $output == "vmtrace: cannot attach to process $program: process $tracer (vmtrace) traces it already"* ]]
 	[ "${#lines[@]}" -eq 1 ]

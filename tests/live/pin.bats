@@ -31,7 +31,7 @@ several_cpus() {
 		for cpu in "$(cpus $$)" "$last"; do
 			taskset -c "$cpu" "$PROGRAMS/mask-pie" "$way" >bare
 			for option in --no-aslr --no-seccomp; do
-				taskset -c "$cpu" "$VMTRACE" --pin "$option" -q -o log \
+				taskset -c "$cpu" "$VMTRACE" --pin "$option" -qq -o log \
 					"$PROGRAMS/mask-pie" "$way" >traced
 				diff bare traced
 				grep ' 0 unexplained' log
@@ -71,7 +71,7 @@ ask() {
 	local line cpu tracer own
 	mkfifo in out
 	own=$(cpus $$)
-	"$VMTRACE" --pin -q -o log "$PROGRAMS/attached-pie" <in >out 3>&- &
+	"$VMTRACE" --pin -qq -o log "$PROGRAMS/attached-pie" <in >out 3>&- &
 	tracer=$!
 	exec 6>in 5<out
 	read -r line <&5
@@ -102,7 +102,7 @@ ask() {
 	local line tracer own
 	mkfifo in out
 	own=$(cpus $$)
-	"$VMTRACE" --pin -q -o log "$PROGRAMS/attached-pie" <in >out 3>&- &
+	"$VMTRACE" --pin -qq -o log "$PROGRAMS/attached-pie" <in >out 3>&- &
 	tracer=$!
 	exec 6>in 5<out
 	read -r line <&5
