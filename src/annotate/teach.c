@@ -305,6 +305,12 @@ static void fill_in(const struct vmt_step *step, const char *text, struct vmt_st
 
 /* ---- Choosing ----------------------------------------------------------------------------------- */
 
+/* A file of a driver, behind which there is no page cache. */
+static bool is_device(const struct vmt_step *step)
+{
+	return step->pattern == VMT_PATTERN_DEVICE || step->pattern == VMT_PATTERN_RING;
+}
+
 static enum teach choose_mmap(const struct vmt_step *step)
 {
 	uint64_t flags = step->event->args[3];
@@ -312,6 +318,10 @@ static enum teach choose_mmap(const struct vmt_step *step)
 	bool shared = type == MAP_SHARED || type == MAP_SHARED_VALIDATE;
 	uint64_t prot = step->event->args[2];
 
+	if ((flags & (MAP_POPULATE | MAP_LOCKED)) && prot != PROT_NONE)
+		return TEACH_MMAP_POPULATE;
+	if (!(flags & MAP_ANONYMOUS) && is_device(step))
+		return TEACH_MMAP_DEVICE;
 	if (flags & MAP_ANONYMOUS)
 		return shared              ? TEACH_MMAP_SHARED_ANON
 		       : prot == PROT_NONE ? TEACH_MMAP_NONE
@@ -327,7 +337,8 @@ static enum teach choose_mprotect(const struct vmt_step *step)
 	unsigned now = perms_of_prot(step->event->args[2]);
 
 	if (!map || (map->perms & 7) == now)
-		return TEACH_MPROTECT_SAME;
+		return step->event->call == VMT_CALL_PKEY_MPROTECT ? TEACH_SETTING
+								   : TEACH_MPROTECT_SAME;
 	return map->perms & 7 & ~now ? TEACH_MPROTECT_LESS : TEACH_MPROTECT_MORE;
 }
 
@@ -394,6 +405,14 @@ static enum teach choose_call(const struct vmt_step *step)
 		return choose_madvise(event->args[3]);
 	case VMT_CALL_MLOCK:
 		return TEACH_LOCK;
+	case VMT_CALL_MLOCK2:
+		return event->args[2] ? TEACH_LOCK_ON_FAULT : TEACH_LOCK;
+	case VMT_CALL_MLOCKALL:
+		return TEACH_LOCK_ALL;
+	case VMT_CALL_MUNLOCKALL:
+		return TEACH_UNLOCK_ALL;
+	case VMT_CALL_REMAP_FILE_PAGES:
+		return TEACH_REMAP_FILE;
 	case VMT_CALL_MUNLOCK:
 		return TEACH_UNLOCK;
 	case VMT_CALL_MSEAL:
@@ -476,11 +495,15 @@ static void add_whys(const struct vmt_step *step, struct vmt_str *ret_text)
 
 	for (unsigned i = 0; i < step->why_count && said < 2; i++) {
 		enum vmt_why_id id = step->why[i].id;
+		bool failure = id > VMT_WHY_FORK_UNLOCKED;
 		bool apart = id >= VMT_WHY_APART_SPECIAL && id <= VMT_WHY_APART_FORKED;
 
 		/* That neighbours differ is the usual thing, unless they look alike. */
 		if (apart && id != VMT_WHY_APART_ACCOUNT && id != VMT_WHY_APART_ANON &&
 		    id != VMT_WHY_APART_FORKED)
+			continue;
+		/* Where it would have gone is no matter any more. */
+		if (!failure && step->event && step->event->failed)
 			continue;
 		fill_in(step, vmt_why_sentence(id), ret_text);
 		said++;

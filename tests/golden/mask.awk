@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# mask.awk -v view=steps|map|calls|jsonl -v vclock=N: what differs from run to run and
+# mask.awk -v view=steps|teach|map|calls|jsonl -v vclock=N: what differs from run to run and
 # from machine to machine, out of a log of vmtrace. What is left must be the same everywhere:
 #
 # - Addresses become @1, @2, … in the order in which the log first names them, so that one that
@@ -83,6 +83,35 @@ function mask_odd(text, done, token) {
 
 function is_foreign(text) {
 	return text ~ /libc\.so|ld-linux|ld\.so\.cache|vdso|vvar|\[stack\]|(segment|bss|RELRO) of calls/
+}
+
+# The sentences below a step, on one line: where they break depends on what is masked.
+function end_sentences() {
+	if (sentences != "" && !skipped)
+		print "             " label(mask_sizes(sentences))
+	sentences = ""
+}
+
+function mask_sizes(text) {
+	gsub(/[0-9.]+[KMG]( |,|\.|;|:)/, "~&", text)
+	gsub(/~[0-9.]+[KMG]/, "~", text)
+	return text
+}
+
+BEGIN {
+	if (view == "teach")
+		view = "steps"
+}
+
+view == "steps" && /^              [^ ]/ {
+	sub(/^ +/, " ")
+	sentences = sentences $0
+	next
+}
+
+{
+	end_sentences()
+	skipped = /vvar_vclock/
 }
 
 { gsub(/vmtrace-golden\.[A-Za-z0-9]+/, "vmtrace-golden.XXXXXX") }

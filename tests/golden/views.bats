@@ -31,6 +31,7 @@ same_as_expected() {
 	local expected=$BATS_TEST_DIRNAME/$name-$view.expected
 	need "$2"
 	cp "$PROGRAMS/$2" "$name"
+	local -a options=("--log=$view")
 	trace steps --log=steps "./$name"
 	vclock=$(sed -n 's/^ *\([0-9]*\) .* map vvar_vclock[ :].*/\1/p' steps)
 	if [ "$view" = jsonl ]; then
@@ -38,9 +39,13 @@ same_as_expected() {
 		jq -c --argjson vclock "${vclock:-0}" -f "$BATS_TEST_DIRNAME/mask.jq" log.jsonl >log 2>errors
 		diff /dev/null errors
 	else
-		trace log --log="$view" "./$name"
+		case $view in
+		teach) options=(--log=steps --teach --rules=6.18) ;;
+		folded) options=(--log=steps -q) ;;
+		esac
+		trace log "${options[@]}" "./$name"
 	fi
-	awk -v view="$view" -v vclock="${vclock:-0}" -f "$BATS_TEST_DIRNAME/mask.awk" log >masked
+	awk -v view="${view/folded/steps}" -v vclock="${vclock:-0}" -f "$BATS_TEST_DIRNAME/mask.awk" log >masked
 	if [ -n "${GOLDEN_UPDATE-}" ]; then
 		cp masked "$expected"
 	fi
@@ -61,6 +66,22 @@ same_as_expected() {
 
 @test 'hello: JSON Lines' {
 	same_as_expected hello hello-pie jsonl
+}
+
+@test 'hello: --teach' {
+	same_as_expected hello hello-pie teach
+}
+
+@test 'hello: folded' {
+	same_as_expected hello hello-pie folded
+}
+
+@test 'calls: --teach' {
+	same_as_expected calls calls-static teach
+}
+
+@test 'calls: folded' {
+	same_as_expected calls calls-static folded
 }
 
 @test 'calls: steps' {
