@@ -111,9 +111,8 @@ static void test_lines(void **state)
 	assert_string_equal(
 		output_text(&output),
 		"   #  who     what                                                where\n"
-		"   0  libc    malloc: large chunk (2 steps)                       7f1c2be4f000    "
-		"     "
-		" to step 1\n"
+		"   0  libc    malloc: large chunk (2 steps)                       7f1c2be4f000"
+		"         to step 1\n"
 		"              … 2 more like this\n"
 		"   6  libc    map                                                 7f1c2be4f000 "
 		"+8K\n"
