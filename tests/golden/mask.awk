@@ -82,7 +82,7 @@ function mask_odd(text, done, token) {
 }
 
 function is_foreign(text) {
-	return text ~ /libc\.so|ld-linux|ld\.so\.cache|vdso|vvar|\[stack\]|(segment|bss|RELRO) of calls/
+	return text ~ /libc\.so|ld-linux|ld\.so\.cache|vdso|vvar|\[stack\]|(segment|bss|RELRO) of calls|program calls/
 }
 
 # The sentences below a step, on one line: where they break depends on what is masked.

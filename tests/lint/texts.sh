@@ -7,15 +7,17 @@ set -eu
 
 cd "$1/src/annotate"
 bad=0
-for id in $(sed -n 's/^VMT_TEACH(\([A-Z_]*\),.*/\1/p' text-teach.def); do
+ids=$(sed -n 's/^VMT_TEACH(\([A-Z_]*\),.*/\1/p' text-teach.def)
+for id in $ids; do
 	grep -qE "TEACH_$id([^A-Z_]|\$)" teach.c && continue
 	echo "text-teach.def: nothing chooses $id"
 	bad=1
 done
-for word in $(sed '/^\/\*/,/\*\//d' text-teach.def text-why.def | grep -oE '\{[^}]*\}' | LC_ALL=C sort -u | tr -d '{}'); do
+words=$(sed '/^\/\*/,/\*\//d' text-teach.def text-why.def | grep -oE '\{[^}]*\}' | tr -d '{}' | LC_ALL=C sort -u)
+for word in $words; do
 	grep -qF "IS(\"$word\")" teach.c && continue
 	echo "text-teach.def: {$word} is filled in by nothing"
 	bad=1
 done
-[ -n "$(sed -n 's/^VMT_TEACH(//p' text-teach.def)" ] || { echo "texts.sh: no texts"; exit 1; }
+[ -n "$ids" ] || { echo "texts.sh: no texts"; exit 1; }
 exit "$bad"

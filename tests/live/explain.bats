@@ -12,7 +12,6 @@ load live.sh
 }
 
 @test 'explain: every id of the list can be explained' {
-	local id
 	local -a ids
 	mapfile -t ids < <("$VMTRACE" explain --ids)
 	[ "${#ids[@]}" -gt 200 ]
@@ -31,10 +30,10 @@ load live.sh
 @test 'explain: an id that does not exist names one like it' {
 	run -125 --separate-stderr "$VMTRACE" explain page-tabel
 	[ -z "$output" ]
-	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr != *$'\n'* ]]
 	[[ $stderr == *"'page-table'"* ]]
 	run -125 --separate-stderr "$VMTRACE" explain xyzzyxyzzyxyzzy
-	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr != *$'\n'* ]]
 	[[ $stderr != *'did you mean'* ]]
 	run -125 --separate-stderr "$VMTRACE" explain $'\033[2J'
 	[[ $stderr != *$'\033'* ]]
@@ -44,7 +43,7 @@ load live.sh
 	run -0 "$VMTRACE" explain --help
 	[[ $output == 'usage: vmtrace explain'* ]]
 	run -125 --separate-stderr "$VMTRACE" explain --nothing
-	[ "${#stderr_lines[@]}" -eq 1 ]
+	[[ $stderr != *$'\n'* ]]
 }
 
 @test 'explain: a full device is said' {

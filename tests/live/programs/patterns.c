@@ -145,17 +145,21 @@ static void memory_file(void)
 	munmap(kept, 8192);
 }
 
-static int deep(int depth)
+/* Each call hands its own room down, so that no compiler can make a loop of it. */
+__attribute__((noinline)) static int deep(int depth, volatile char *above)
 {
 	volatile char room[4096];
 
 	room[0] = (char)depth;
-	return depth ? deep(depth - 1) + room[0] : 0;
+	room[sizeof(room) - 1] = above[0];
+	return depth ? deep(depth - 1, room) + room[0] : above[0];
 }
 
 static void grow_stack(void)
 {
-	kept = malloc((size_t)deep(100) % 1000 + 200000);
+	volatile char top = 1;
+
+	kept = malloc((size_t)(unsigned char)deep(100, &top) + 200000);
 }
 
 static void fork_child(void)
