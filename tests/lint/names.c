@@ -23,7 +23,8 @@ int main(void)
 		printf("call %s\n", vmt_call_info(call)->name);
 	for (unsigned id = 0; id < VMT_WARNING_COUNT; id++)
 		printf("warning %s\n", vmt_warning_name(id));
-	for (enum vmt_pattern pattern = VMT_PATTERN_NONE + 1; pattern < VMT_PATTERN_COUNT; pattern++)
+	for (enum vmt_pattern pattern = VMT_PATTERN_NONE + 1; pattern < VMT_PATTERN_COUNT;
+	     pattern++)
 		printf("pattern %s\n", vmt_pattern_name(pattern));
 	for (size_t i = 0; vmt_explanation_at(i, &explanation); i++) {
 		if (strcmp(explanation.kind, "topic") == 0)

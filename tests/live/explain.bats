@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # vmtrace explain: the list, single texts, ids that do not exist.
+# shellcheck disable=SC2154,SC2016 # bats sets stderr; what another shell expands
 load live.sh
 
 @test 'explain: the list has every kind' {
