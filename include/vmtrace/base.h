@@ -165,6 +165,7 @@ VMT_MUST_CHECK int vmt_parse_u64(const char *text, uint64_t *ret_value);
  * Returns 0 with *ret_end behind it, or -EINVAL, or -ERANGE.
  */
 VMT_MUST_CHECK int vmt_parse_hex(const char *text, uint64_t *ret_value, const char **ret_end);
+
 /* ---- range.c ---------------------------------------------------------------------------- */
 
 /*

@@ -129,8 +129,8 @@ bool vmt_explanation_at(size_t index, struct vmt_explanation *ret_explanation)
 			*ret_explanation = (struct vmt_explanation){
 				.kind = kind->name,
 				.id = kind->id(kind->first + index),
-				.line = text->line,
-				.text = text->more,
+				.line = text->line ? text->line : "",
+				.text = text->more ? text->more : "",
 			};
 			return true;
 		}
@@ -141,7 +141,7 @@ bool vmt_explanation_at(size_t index, struct vmt_explanation *ret_explanation)
 
 const char *vmt_why_sentence(enum vmt_why_id id)
 {
-	return whys[id].line;
+	return whys[id].line ? whys[id].line : "";
 }
 
 const char *vmt_cause_name(enum vmt_cause cause)

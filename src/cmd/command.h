@@ -36,10 +36,10 @@ struct vmt_command {
 
 extern const struct vmt_command vmt_command_run;
 extern const struct vmt_command vmt_command_walk;
+extern const struct vmt_command vmt_command_explain;
 
 /* All of them, the one that needs no name first; ended by a NULL. */
 extern const struct vmt_command *const vmt_commands[];
-extern const struct vmt_command vmt_command_explain;
 
 /* Says one line on standard error, as "vmtrace: LINE". */
 void vmt_say(const char *line);

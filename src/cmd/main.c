@@ -7,12 +7,10 @@
  * A map of the tree. A room is a folder; what others may see of it is its door, the header of
  * that name in include/vmtrace/.
  *
- *   src/base      errors, memory, arrays, strings, escaping of untrusted bytes, names
- *   src/arch      architectures as data: call numbers, layout constants, names of flags; the
- *                 geometry of page tables
  *   src/base      errors, memory, arrays, strings, escaping of untrusted bytes, names,
  *                 the ordered set of ranges (range.c)
- *   src/arch      x86-64 and i386 as data: call numbers, layout constants, names of flags
+ *   src/arch      architectures as data: call numbers, layout constants, names of flags; the
+ *                 geometry of page tables
  *   src/elf       ELF headers through libelf
  *   src/mm        the model: spaces, VMAs, what the kernel does with them. Pure
  *     vma.c space.c one VMA, one address space
@@ -47,8 +45,8 @@
 const struct vmt_command *const vmt_commands[] = {
 	&vmt_command_run,
 	&vmt_command_walk,
-	NULL,
 	&vmt_command_explain,
+	NULL,
 };
 
 void vmt_say(const char *line)

@@ -52,7 +52,7 @@ static void test_texts_are_there(void **state)
 	for (size_t i = 0; vmt_explanation_at(i, &explanation); i++) {
 		assert_non_null(explanation.id);
 		assert_true(explanation.id[0]);
-		if (!explanation.line || !explanation.text || !explanation.line[0])
+		if (!explanation.line[0])
 			fail_msg("no text for the %s %s", explanation.kind, explanation.id);
 		check_plain(explanation.line);
 		check_plain(explanation.text);
