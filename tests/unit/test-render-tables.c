@@ -10,9 +10,10 @@
 
 #include "fake-output.h"
 
-/* 8K over a border of 2 MiB: two PTE tables, one of them there. */
-#define NO_MEANING "\"purpose\":null,\"pattern\":null,\"group\":null}\n" /* the line ends */
+/* The end of the line. */
+#define NO_MEANING "\"purpose\":null,\"pattern\":null,\"group\":null}\n"
 
+/* 8K over a border of 2 MiB: two PTE tables, one of them there. */
 static void make_step(struct fake *fake)
 {
 	fake_call(fake, 12, VMT_CALL_MMAP, 0, 8192, 3, 0x22, UINT64_MAX, 0);
