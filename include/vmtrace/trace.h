@@ -256,7 +256,6 @@ struct vmt_kernel_facts {
 	uint64_t memory_bytes; /* RAM and swap */
 	uint64_t page_size_bytes;
 	unsigned possible_cpus;
-	bool five_levels; /* x86-64: page tables have five levels, not four */
 };
 void vmt_kernel_facts(struct vmt_kernel_facts *ret_facts);
 

@@ -387,18 +387,11 @@ static void say_notice(void *data, const char *line)
 	vmt_say(line);
 }
 
-/* Also of 32-bit programs: it is the kernel's. */
-static const struct vmt_geometry *read_geometry(const struct vmt_kernel_facts *facts)
-{
-	return vmt_geometry_by_name(facts->five_levels ? "x86_64-5" : "x86_64-4");
-}
-
-static struct vmt_settings read_settings(const char *rules, struct session *session)
+static struct vmt_settings read_settings(const char *rules)
 {
 	struct vmt_kernel_facts facts;
 
 	vmt_kernel_facts(&facts);
-	session->geometry = read_geometry(&facts);
 	return (struct vmt_settings){
 		.features = vmt_rules(rules),
 		.max_map_count = facts.max_map_count,
@@ -504,6 +497,8 @@ int vmt_session_run(const struct vmt_session_options *options, struct vmt_status
 	struct session session = {
 		.options = options,
 		.names = vmt_names_new(),
+		.settings = read_settings(options->rules),
+		.geometry = vmt_tables_geometry(),
 	};
 	struct vmt_tracer_options tracer = {
 		.follow = options->follow,
@@ -516,7 +511,6 @@ int vmt_session_run(const struct vmt_session_options *options, struct vmt_status
 	};
 	int result;
 
-	session.settings = read_settings(options->rules, &session);
 	vmt_step_init(&session.step);
 	vmt_str_init(&session.text);
 	session.objects = vmt_objects_new(session.names);

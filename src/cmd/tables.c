@@ -49,6 +49,15 @@ static bool is_watching(const struct session *session)
 	       session->options->check != VMT_CHECK_OFF;
 }
 
+const struct vmt_geometry *vmt_tables_geometry(void)
+{
+	const struct vmt_geometry *geometry = vmt_geometry_by_name("x86_64-4");
+
+	/* Where that cannot be told, the bytes are right: a P4D is not counted. */
+	(void)!vmt_kernel_geometry(&geometry);
+	return geometry;
+}
+
 /* ---- Looking ------------------------------------------------------------------------------ */
 
 static enum vmt_populate populate_of(unsigned kind)

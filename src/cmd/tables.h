@@ -8,6 +8,9 @@
 
 #include "pipeline.h"
 
+/* Of the kernel's page tables, which 32-bit programs have as well. */
+const struct vmt_geometry *vmt_tables_geometry(void);
+
 /* Hands the faults since the last event to the spaces in which they were. */
 void vmt_tables_faults(struct session *session);
 

@@ -2,13 +2,10 @@
 /*
  * Settings of the running kernel: the sysctls and sizes that decide whether a call is refused.
  */
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
-#include "procfs.h"
 #include "vmtrace/trace.h"
 
 static uint64_t read_number(const char *path, uint64_t usual)
@@ -45,18 +42,6 @@ static unsigned read_possible_cpus(void)
 	return cpus ? cpus : 1;
 }
 
-/* la57 among the CPU's flags: the kernel takes it out where it does not use five levels. */
-static bool has_flag(const char *flag)
-{
-	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text = { 0 };
-	VMT_CLEANUP(vmt_fd_close) int fd = open("/proc/cpuinfo", O_RDONLY | O_CLOEXEC);
-	char word[32];
-
-	snprintf(word, sizeof(word), " %s ", flag);
-	return fd >= 0 && vmt_procfs_read_fd(fd, &text) == 0 &&
-	       strstr(vmt_str_text(&text), word) != NULL;
-}
-
 void vmt_kernel_facts(struct vmt_kernel_facts *ret_facts)
 {
 	struct sysinfo memory;
@@ -67,7 +52,6 @@ void vmt_kernel_facts(struct vmt_kernel_facts *ret_facts)
 		.overcommit = (unsigned)read_number("/proc/sys/vm/overcommit_memory", 0),
 		.page_size_bytes = (uint64_t)sysconf(_SC_PAGESIZE),
 		.possible_cpus = read_possible_cpus(),
-		.five_levels = has_flag("la57"),
 	};
 	if (sysinfo(&memory) == 0)
 		ret_facts->memory_bytes =
