@@ -145,8 +145,7 @@ void vmt_text_table_facts(struct vmt_line *line, const struct vmt_layout_info *i
 		vmt_line_printf(line,
 				info->table_reason == VMT_TABLES_UNEXPLAINED ? VMT_STYLE_RED
 									     : VMT_STYLE_PLAIN,
-				" (the model: %" PRIu64 " KiB; %s)",
-				info->tables.bytes / 1024,
+				" (the model: %" PRIu64 " KiB; %s)", info->tables.bytes / 1024,
 				vmt_table_reason_name(info->table_reason));
 		return;
 	}
