@@ -329,7 +329,8 @@ static void scene_fixed_over(void)
 	char *memory = aligned(small_pages(12 * SPAN));
 
 	touch(memory, 10 * SPAN, SPAN);
-	mmap(memory + SPAN, 5 * SPAN, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	(void)mmap(memory + SPAN, 5 * SPAN, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		   0);
 }
 
 static void scene_arena(void)
@@ -490,9 +491,9 @@ static void scene_neighbour(void)
 	char *place = (char *)((uintptr_t)16 << 30);
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
 
-	mmap(place, PAGE, PROT_READ | PROT_WRITE, flags, -1, 0);
+	(void)mmap(place, PAGE, PROT_READ | PROT_WRITE, flags, -1, 0);
 	*(volatile char *)place = 1;
-	mmap(place + PAGE, 2 * SPAN, PROT_READ, flags, -1, 0);
+	(void)mmap(place + PAGE, 2 * SPAN, PROT_READ, flags, -1, 0);
 }
 
 static const struct {
