@@ -26,4 +26,46 @@ VMT_MUST_CHECK int vmt_elf_facts_init(int fd, struct vmt_names *names,
 				      struct vmt_elf_facts *ret_facts, struct vmt_error *error);
 void vmt_elf_facts_deinit(struct vmt_elf_facts *facts);
 
+/* ---- symbols.c: the functions of a file --------------------------------------------------- */
+
+struct vmt_symbols;
+
+/* What a place in the code belongs to. */
+struct vmt_symbol {
+	const char *name; /* without a version, not demangled; lives as long as the symbols */
+	uint64_t offset; /* bytes from the first one of the function */
+};
+
+/*
+ * Reads .symtab and .dynsym of the ELF file behind @fd, which stays open. A file without either has
+ * no symbols, which is no error. Returns 0; -ENOEXEC with a line in @error if it is no ELF file with
+ * section headers; another negative errno if it could not be read.
+ */
+VMT_MUST_CHECK int vmt_symbols_read(int fd, struct vmt_symbols **ret_symbols,
+				    struct vmt_error *error);
+/* The same of a file that is in memory (the vdso). */
+VMT_MUST_CHECK int vmt_symbols_read_image(const void *bytes, size_t length,
+					  struct vmt_symbols **ret_symbols,
+					  struct vmt_error *error);
+void vmt_symbols_free(struct vmt_symbols *symbols);
+
+/*
+ * Adds the symbols of the file of debugging symbols behind @fd. False, with nothing added, if it
+ * does not belong to the same file: its build-id is another, or without one the CRC in
+ * .gnu_debuglink is.
+ */
+bool vmt_symbols_add_debug(struct vmt_symbols *symbols, int fd);
+
+/* The function that the byte at @offset in the file belongs to; false if there is none. */
+bool vmt_symbols_find(const struct vmt_symbols *symbols, uint64_t offset,
+		      struct vmt_symbol *ret_symbol);
+
+size_t vmt_symbols_count(const struct vmt_symbols *symbols);
+/* Whether static functions are among them: the file was not stripped, or its debug file was added. */
+bool vmt_symbols_whole(const struct vmt_symbols *symbols);
+/* In hexadecimal, "" if there is none. */
+const char *vmt_symbols_build_id(const struct vmt_symbols *symbols);
+/* The name in .gnu_debuglink, without a slash; "" if there is none. */
+const char *vmt_symbols_debug_link(const struct vmt_symbols *symbols);
+
 #endif
