@@ -44,6 +44,39 @@ struct vmt_file_facts {
 	const char *name; /* readlink of /proc/PID/fd/N, from a names pool */
 };
 
+/* Where a stack ends on its outer side. */
+enum vmt_stack_end {
+	VMT_STACK_WHOLE, /* nobody called the outermost frame */
+	VMT_STACK_DEPTH, /* there are more frames than were asked for */
+	VMT_STACK_LOST, /* no way was found to the next frame */
+};
+
+/*
+ * One frame of a call stack, linked outwards. Stacks are kept once: equal frames with equal callers
+ * are the same struct, which lives as long as the tracer. A stack is its innermost frame.
+ *
+ *	mmap() in libc  ->  load() in the program  ->  main()  ->  ...
+ *	.caller ---------^  .caller ---------------^  .caller
+ */
+struct vmt_frame {
+	struct vmt_frame *caller; /* NULL: outermost */
+	uint64_t ip; /* the innermost: behind the instruction that made the call */
+	/*
+	 * The executable mapping that ip lies in, as it was when a stack first led there; NULL if there
+	 * was none. ip - code->start + code->offset is the offset in the file.
+	 */
+	const struct vmt_mapping *code;
+	uint32_t stack; /* number of the stack that begins here, from 1; 0: none does */
+	enum vmt_stack_end end; /* of the outermost */
+	bool exact; /* ip was about to be executed; else a call returns to it */
+	bool guessed; /* found by frame pointers or by looks, not by call-frame information */
+
+	/* Filled in by who reads the events; at first not resolved. */
+	bool resolved; /* the symbol has been looked for */
+	const char *symbol; /* of the function, as long as the reader keeps it; NULL if none */
+	uint64_t symbol_offset; /* ip less the function's first address */
+};
+
 struct vmt_event {
 	enum vmt_event_kind kind;
 	pid_t pid; /* thread group */
@@ -82,6 +115,8 @@ struct vmt_event {
 	unsigned words_valid;
 	char text[96]; /* PR_SET_VMA_ANON_NAME: the name; "" if none */
 	bool text_valid;
+	struct vmt_frame
+		*stack; /* innermost frame at the entry of the call; NULL if not asked for */
 };
 
 #endif

@@ -23,6 +23,10 @@
 
 struct vmt_tracer;
 
+enum {
+	VMT_STACK_DEPTH_MAX = 1024, /* the most frames that a stack is followed for */
+};
+
 /* Whose steps are reported, beside those of the program that was started or attached to. */
 enum vmt_follow {
 	VMT_FOLLOW_ALL, /* all threads and child processes, and theirs */
@@ -45,6 +49,7 @@ struct vmt_tracer_options {
 	bool faults; /* watch page faults, where the kernel allows that */
 	bool no_seccomp; /* stop at every call of the target instead of at mapping calls */
 	bool no_aslr; /* start the target with ADDR_NO_RANDOMIZE */
+	unsigned stack_depth; /* frames to find of the stack of each call; 0: no stacks */
 	struct vmt_names *names; /* pool for every name in events and layouts; not owned */
 	/* Says one line that the user should see ("seccomp refused: … "); may be NULL. */
 	void (*notice)(void *data, const char *line);

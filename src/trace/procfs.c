@@ -21,7 +21,7 @@
 
 enum {
 	READ_CHUNK_BYTES = 64 * 1024,
-	PROC_PATH_BYTES = 80, /* "/proc/2147483647/map_files/START-END" and room */
+	PROC_PATH_BYTES = 96, /* "/proc/2147483647/map_files/" and two addresses, and room */
 };
 
 void vmt_fd_close(int *fd)
@@ -195,28 +195,42 @@ int vmt_proc_open(pid_t pid, const char *path)
 	return where < 0 ? where : open_file(where, &inode);
 }
 
-int vmt_proc_open_mapped(pid_t pid, const struct vmt_mapping *map)
+/* Another file may have the path by now. */
+static int open_named(pid_t pid, const struct vmt_mapping *map)
 {
-	VMT_CLEANUP(vmt_fd_close) int where = -1;
-	char name[PROC_PATH_BYTES];
+	VMT_CLEANUP(vmt_fd_close) int where = open_path(pid, map->name);
 	uint64_t inode;
-	int fd;
+	int fd = where < 0 ? where : open_file(where, &inode);
 
-	snprintf(name, sizeof(name), "/proc/%d/map_files/%" PRIx64 "-%" PRIx64, pid, map->start,
-		 map->end);
-	where = open(name, O_PATH | O_CLOEXEC);
-	if (where >= 0)
-		return open_file(where, &inode);
-	/* That takes a capability, and a VMA of just this range. Another file may have the path by now. */
-	if (map->name[0] != '/')
-		return -ENOENT;
-	where = open_path(pid, map->name);
-	fd = where < 0 ? where : open_file(where, &inode);
 	if (fd >= 0 && inode != map->inode) {
 		close(fd);
 		return -ESTALE;
 	}
 	return fd;
+}
+
+int vmt_proc_open_mapped(pid_t pid, const struct vmt_mapping *map)
+{
+	VMT_CLEANUP(vmt_fd_close) int where = -1;
+	char file[PROC_PATH_BYTES];
+	char path[PROC_PATH_BYTES];
+	uint64_t inode;
+	int fd;
+
+	snprintf(file, sizeof(file), "map_files/%" PRIx64 "-%" PRIx64, map->start, map->end);
+	proc_path(path, pid, file);
+	where = open(path, O_PATH | O_CLOEXEC);
+	if (where >= 0)
+		return open_file(where, &inode);
+	/* That takes a capability, and a VMA of just this range. */
+	if (map->name[0] != '/')
+		return -ENOENT;
+	/*
+	 * The name in maps is below the target's root where that is in another mount namespace, else
+	 * below ours, which may be another one (chroot).
+	 */
+	fd = open_named(pid, map);
+	return fd < 0 ? open_named(getpid(), map) : fd;
 }
 
 /* Where process_vm_readv() is forbidden or missing; needs the same right as ptrace. */

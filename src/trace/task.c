@@ -153,8 +153,10 @@ void vmt_task_leave(struct vmt_tracer *tracer, struct vmt_task *task, bool alive
 void vmt_task_forget_space(struct vmt_task *task)
 {
 	assert(!task->user && !task->in_flight && !task->overdue);
-	if (task->space && --task->space->references == 0)
+	if (task->space && --task->space->references == 0) {
+		vmt_code_map_free(task->space->codes);
 		free(task->space);
+	}
 	task->space = NULL;
 }
 

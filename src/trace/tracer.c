@@ -49,6 +49,7 @@ struct vmt_tracer *vmt_tracer_new(const struct vmt_tracer_options *options)
 
 	tracer->options = *options;
 	tracer->start_ns = tracer->now_ns = vmt_clock_ns();
+	tracer->stacks = vmt_stacks_new(options->stack_depth, options->names);
 	return tracer;
 }
 
@@ -80,6 +81,7 @@ void vmt_tracer_free(struct vmt_tracer *tracer)
 	vmt_array_deinit(&tracer->ready);
 	vmt_array_deinit(&tracer->held);
 	vmt_array_deinit(&tracer->rights_said);
+	vmt_stacks_free(tracer->stacks);
 	free(tracer);
 }
 
@@ -146,6 +148,8 @@ void vmt_tracer_push_call(struct vmt_tracer *tracer, struct vmt_task *task,
 	call->space = task->space ? task->space->number : 0;
 	call->order_inferred |= task->space && task->space->shared_unseen;
 	push_event(tracer, call);
+	if (tracer->stacks && kind != VMT_EVENT_ENTER)
+		vmt_stacks_call_end(task);
 }
 
 /* ---- Calls and their order --------------------------------------------------------------- */
@@ -172,6 +176,8 @@ static void set_overdue(struct vmt_tracer *tracer, struct vmt_task *task, void *
 static void call_begin(struct vmt_tracer *tracer, struct vmt_task *task)
 {
 	vmt_event_fetch(tracer, task);
+	if (tracer->stacks)
+		task->call.stack = vmt_stacks_take(tracer, task);
 	task->call_state = VMT_TASK_CALL_RUNNING;
 	if (vmt_call_info(task->call.call)->layout)
 		vmt_tracer_push_call(tracer, task, VMT_EVENT_ENTER);

@@ -15,6 +15,7 @@
  *	filter.c	the seccomp program
  *	watch.c		calls that only this room wants to see
  *	placement.c	one task and vmtrace on one CPU
+ *	stack.c		call stacks, with the files that stack.h names
  *	rights.c	what a program may not do because it is traced
  *	faults.c	page faults, recorded by perf
  *	fault-queue.c	in whose space each of them was
@@ -37,6 +38,7 @@
 
 #include "faults.h"
 #include "placement.h"
+#include "stack.h"
 #include "vmtrace/trace.h"
 #include "watch.h"
 
@@ -51,6 +53,7 @@ struct vmt_task_space {
 	unsigned awaited; /* attached: tasks that have yet to stop; until then none goes on */
 	bool told; /* an event has introduced it */
 	bool shared_unseen; /* a task that is not followed has, or had, the same memory */
+	struct vmt_code_map *codes; /* what stacks have led to; NULL: nothing yet */
 };
 
 enum vmt_task_phase {
@@ -183,6 +186,7 @@ struct vmt_tracer {
 
 	struct vmt_descriptions descriptions;
 	struct vmt_mounts mounts;
+	struct vmt_stacks *stacks; /* NULL: not asked for */
 };
 
 /* ---- tracer.c ---------------------------------------------------------------------------- */

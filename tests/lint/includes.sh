@@ -62,7 +62,7 @@ function check_system(header) {
 	else if (header ~ /^sqlite3/)
 		needs(header, "library", "sqlite3")
 	else if (header ~ /^libunwind/)
-		needs(header, "library", "libunwind")
+		needs(header, "library", "libunwind-generic")
 	else if (header ~ /^(sys|linux|asm)\/ptrace\.h$|^linux\/(seccomp|filter)\.h$|^sys\/wait\.h$|^sys\/uio\.h$/)
 		needs(header, "touch", "target")
 	else if (header ~ /^vmtrace\//)

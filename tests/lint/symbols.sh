@@ -41,7 +41,7 @@ BEGIN {
 	functions["libelf"] = "g?elf(32|64)?_[a-z0-9_]+"
 	functions["jansson"] = "jansson_[a-z_]+|json_[a-z0-9_]+"
 	functions["sqlite3"] = "sqlite3_[a-z0-9_]+"
-	functions["libunwind"] = "_?U[A-Za-z0-9_]*_(get|step|init|create|destroy)[a-z_]*"
+	functions["libunwind-generic"] = "_U[A-Za-z0-9_]+"
 	functions[""] = "gets|v?sprintf|strcpy|strcat|strncat|stpcpy|strtok|system|popen|alloca|u?sleep|nanosleep|tmpnam|mktemp"
 }
 
