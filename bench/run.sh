@@ -11,12 +11,12 @@ rounds=${ROUNDS:-7}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Microseconds that a command takes from start to end.
+# Microseconds that a command takes from start to end, and those of CPU time, its children's included.
 microseconds() {
-	local begin=${EPOCHREALTIME/[^0-9]/}
-	"$@" >/dev/null 2>&1
+	local begin=${EPOCHREALTIME/[^0-9]/} TIMEFORMAT='%U %S' cpu
+	cpu=$({ time "$@" >/dev/null 2>&1; } 2>&1)
 	local end=${EPOCHREALTIME/[^0-9]/}
-	echo $((end - begin))
+	echo "$((end - begin)) $(awk '{ printf "%d", ($1 + $2) * 1e6 }' <<<"$cpu")"
 }
 
 median() {
@@ -35,20 +35,24 @@ way() {
 	vmtrace-pinned) "$vmtrace" run --pin -qq -o /dev/null -- "$@" ;;
 	vmtrace-faults) "$vmtrace" run -qq --faults -o /dev/null -- "$@" ;;
 	vmtrace-steps) "$vmtrace" run -o /dev/null -- "$@" ;;
+	vmtrace-k) "$vmtrace" run -k -q -o /dev/null -- "$@" ;;
+	strace-k) strace -k -f --seccomp-bpf -e trace=%memory -o /dev/null "$@" ;;
 	strace) strace -f --seccomp-bpf -e trace=%memory -o /dev/null "$@" ;;
 	esac
 }
 
 # measure WAYS COMMAND…: the medians are in $work/WAY afterwards
 measure() {
-	local i name
+	local i name wall cpu
 	local -a ways
 	read -r -a ways <<<"$1"
 	shift
-	rm -f "$work"/*.us
+	rm -f "$work"/*.us "$work"/*.cpu
 	for ((i = 0; i < rounds; i++)); do
 		for name in "${ways[@]}"; do
-			microseconds way "$name" "$@" >>"$work/$name.us"
+			read -r wall cpu < <(microseconds way "$name" "$@")
+			echo "$wall" >>"$work/$name.us"
+			echo "$cpu" >>"$work/$name.cpu"
 		done
 	done
 	for name in "${ways[@]}"; do
@@ -60,6 +64,12 @@ measure() {
 ratio() {
 	awk -v a="$(median "$work/$1.us")" -v b="$(median "$work/$2.us")" -v what="$1 / $2" -v limit="$3" \
 		'BEGIN { printf "  %s: %.2f (at most %s)\n", what, a / b, limit }'
+}
+
+# per_stop WAY OTHER STOPS LIMIT: what WAY takes more CPU time, for each of the stops
+per_stop() {
+	awk -v a="$(median "$work/$1.cpu")" -v b="$(median "$work/$2.cpu")" -v what="$1 - $2" -v stops="$3" -v limit="$4" \
+		'BEGIN { printf "  %s: %.1f us of CPU a stop%s\n", what, (a - b) / stops, limit ? " (at most " limit ")" : "" }'
 }
 
 # A C project of some 20 files, for make.
@@ -93,6 +103,14 @@ ratio vmtrace-pinned floor-pinned 1.25
 echo 'page faults 100,000'
 measure 'bare vmtrace vmtrace-faults' "$programs/faults"
 ratio vmtrace-faults bare 1.25
+echo 'mmap, munmap 20,000, 20 calls deep, with stacks'
+measure 'bare floor vmtrace vmtrace-k' "$programs/deep"
+per_stop vmtrace-k vmtrace 40000 50
+if command -v strace >/dev/null; then
+	# A twentieth of it: a stack takes strace about a millisecond.
+	measure 'strace strace-k' "$programs/deep" 1000
+	per_stop strace-k strace 2000 ''
+fi
 
 echo 'make -j2, 20 files'
 make_project

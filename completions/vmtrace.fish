@@ -13,6 +13,7 @@ complete -c vmtrace -l show -x -a 'path flags pt tlb pt,tlb path,flags' -d 'more
 complete -c vmtrace -l faults -d 'watch page faults and page tables'
 complete -c vmtrace -l filter -x -d 'print only the steps for which it holds'
 complete -c vmtrace -l fail-on -x -a 'writable-executable executable-stack text-relocations no-relro shared-file-writable map-count mapped-again never-unmapped all' -d 'exit with 3 if there was a warning'
+complete -c vmtrace -s k -l stack -d 'print the call stack of each step'
 complete -c vmtrace -l check -x -a 'touched full off' -d 'what is compared with the kernel'
 complete -c vmtrace -l rules -x -a 'auto 5.15 6.1 6.18' -d 'whose rules the model follows'
 complete -c vmtrace -l no-seccomp -d 'stop at every system call'

@@ -232,6 +232,22 @@ const char *vmt_why_sentence(enum vmt_why_id id);
 /* "exec-segment": the name that JSON has for a cause. */
 const char *vmt_cause_name(enum vmt_cause cause);
 
+/* ---- frame.c: call stacks ------------------------------------------------------------------ */
+
+/* Where a frame is in its file; in memory without one, from the mapping's start; 0 if nowhere. */
+uint64_t vmt_frame_offset(const struct vmt_frame *frame);
+/* A frame's place: "libc.so.6(mmap+0x2a)", "a.out+0x1149" without a symbol, "[anon]+0x40". */
+void vmt_frame_text(const struct vmt_frame *frame, struct vmt_str *ret_text);
+/*
+ * The first frame of @stack that is neither libc's nor ld.so's, and whose code it is; arguments as
+ * those of vmt_actor_of(). NULL, with *ret_actor untouched, if there is none.
+ */
+const struct vmt_frame *vmt_caller_of(const struct vmt_frame *stack, const char *exe,
+				      const char *interp, struct vmt_names *names,
+				      struct vmt_actor *ret_actor);
+/* "program: load_config", from step->caller; nothing if there is none. */
+void vmt_caller_text(const struct vmt_step *step, struct vmt_str *ret_text);
+
 /* ---- decode.c: arguments as strace shows them --------------------------------------------- */
 
 /* "PROT_READ|PROT_WRITE", "MAP_PRIVATE|MAP_FIXED|0x400", "MADV_DONTNEED", "0x7f12…" */

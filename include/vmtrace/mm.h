@@ -190,6 +190,12 @@ struct vmt_step {
 	const char *title; /* what and purpose in one, for people */
 	enum vmt_pattern pattern;
 	uint32_t group; /* same number within a space: steps that belong together; 0: none */
+	/*
+	 * With stacks, filled in by the session: the first frame of event->stack outside libc and ld.so,
+	 * and whose code that is; NULL if there is none.
+	 */
+	const struct vmt_frame *caller;
+	const char *caller_actor;
 	/* The range that the step is about, whether or not it changed; empty if none. */
 	uint64_t start;
 	uint64_t end;

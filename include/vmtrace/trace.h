@@ -181,8 +181,8 @@ void vmt_image_deinit(struct vmt_image *image);
 VMT_MUST_CHECK int vmt_proc_open(pid_t pid, const char *path);
 /*
  * Opens the file behind the file VMA @map of the task for reading, also one that was deleted:
- * /proc/PID/map_files where that is allowed, else the path as the target sees it, if it is still the
- * same inode (-ESTALE if not). Refuses what is not a regular file, as vmt_proc_open() does.
+ * /proc/PID/map_files where that is allowed, else its path below the target's root directory or below
+ * ours, if it is still the same inode (-ESTALE if not). Refuses what is not a regular file, as vmt_proc_open() does.
  */
 VMT_MUST_CHECK int vmt_proc_open_mapped(pid_t pid, const struct vmt_mapping *map);
 

@@ -11,7 +11,7 @@
  *                 the ordered set of ranges (range.c)
  *   src/arch      architectures as data: call numbers, layout constants, names of flags; the
  *                 geometry of page tables
- *   src/elf       ELF headers through libelf
+ *   src/elf       ELF headers and symbols through libelf
  *   src/mm        the model: spaces, VMAs, what the kernel does with them. Pure
  *     vma.c space.c one VMA, one address space
  *     merge.c       the policy: what may merge. edit.c: the surgery
@@ -24,7 +24,7 @@
  *     pgtable.c     page tables; -free.c, -move.c when they go and move, -step.c what a step means for
  *                   them; tableset.c the sets they are kept in; tlb-effect.c what calls flush
  *     tlb.c miss.c infer.c      one address: a small TLB, what a fault leads to, its entry
- *   src/trace     ptrace, seccomp, perf, /proc: the target becomes a sequence of events
+ *   src/trace     ptrace, seccomp, perf, /proc: the target becomes a sequence of events; call stacks
  *   src/annotate  who, what and why, in words
  *     actor.c what.c why.c    who made a step, what it did, what decided it
  *     story.c linker.c maker.c keeper.c   what it is for, and which steps belong together

@@ -15,6 +15,14 @@ enum {
 	LONG_ONLY = 256 /* getopt values of options without a letter */
 };
 
+/* no_argument, required_argument or optional_argument: as many colons as getopt() wants. */
+static int argument_of(const struct vmt_option *option)
+{
+	if (!option->argument)
+		return no_argument;
+	return option->argument[0] == '[' ? optional_argument : required_argument;
+}
+
 /* getopt's two descriptions of the table. The leading '+' stops at the first non-option. */
 static void describe(const struct vmt_option *options, size_t count, struct option *longs,
 		     char *shorts)
@@ -24,12 +32,12 @@ static void describe(const struct vmt_option *options, size_t count, struct opti
 	for (size_t i = 0; i < count; i++) {
 		longs[i] = (struct option){
 			.name = options[i].name,
-			.has_arg = options[i].argument ? required_argument : no_argument,
+			.has_arg = argument_of(&options[i]),
 			.val = LONG_ONLY + (int)i,
 		};
 		if (options[i].letter) {
 			*shorts++ = options[i].letter;
-			if (options[i].argument)
+			for (int colons = argument_of(&options[i]); colons > 0; colons--)
 				*shorts++ = ':';
 		}
 	}
@@ -65,7 +73,7 @@ int vmt_options_parse(const struct vmt_option *options, size_t count, int argc, 
 		      void *target, struct vmt_error *error)
 {
 	struct option longs[OPTIONS_MAX + 1];
-	char shorts[2 * OPTIONS_MAX + 3];
+	char shorts[3 * OPTIONS_MAX + 3];
 	int value;
 
 	if (count > OPTIONS_MAX)
@@ -109,7 +117,7 @@ void vmt_options_help(const struct vmt_option *options, size_t count, FILE *file
 
 		snprintf(left, sizeof(left), "%c%c%s --%s%s%s", options[i].letter ? '-' : ' ',
 			 options[i].letter ? options[i].letter : ' ', options[i].letter ? "," : " ",
-			 options[i].name, options[i].argument ? "=" : "",
+			 options[i].name, argument_of(&options[i]) == required_argument ? "=" : "",
 			 options[i].argument ? options[i].argument : "");
 		fprintf(file, "  %-26s %s\n", left, options[i].help);
 	}

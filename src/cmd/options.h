@@ -14,9 +14,10 @@
 struct vmt_option {
 	const char *name; /* long name, without the dashes */
 	char letter; /* short name, 0 if none */
-	const char *argument; /* what stands for the argument in --help, NULL if it takes none */
+	/* What stands for the argument in --help; "[=…]" if it can be left out; NULL: takes none. */
+	const char *argument;
 	const char *help;
-	/* Takes the option's argument (NULL if none) into @target. 0, or -EINVAL with a line. */
+	/* Takes the option's argument (NULL if none was given) into @target. 0, or -EINVAL with a line. */
 	int (*take)(void *target, const char *argument, struct vmt_error *error);
 };
 

@@ -30,6 +30,10 @@ struct session_space {
 	/* The last caller; it is nearly always the same one. */
 	const char *caller; /* name of the VMA; NULL: none yet */
 	struct vmt_actor actor;
+	/* The last stack, and the frame that it is for; the same ones come again and again. */
+	const struct vmt_frame *stack; /* NULL: none yet */
+	const struct vmt_frame *stack_caller;
+	struct vmt_actor stack_actor;
 };
 
 struct session {
@@ -39,6 +43,7 @@ struct session {
 	struct vmt_warnings *warnings;
 	unsigned warned; /* a bit for each enum vmt_warning_id that was said */
 	struct vmt_names *names;
+	struct vmt_symbolizer *symbolizer; /* NULL: no stacks */
 	VMT_ARRAY(struct session_space *) spaces;
 	struct session_space *current; /* whose steps are being made */
 	const struct vmt_event *event; /* that they come from */

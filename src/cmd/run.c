@@ -20,7 +20,8 @@ enum color_when {
 };
 
 enum {
-	PIDS_MAX = 64
+	PIDS_MAX = 64,
+	STACK_DEPTH = 64, /* of -k without a number */
 };
 
 struct run_options {
@@ -36,6 +37,7 @@ struct run_options {
 	enum vmt_check_mode check;
 	enum color_when color;
 	bool faults;
+	unsigned stack_depth;
 	bool no_seccomp;
 	bool no_aslr;
 	bool pin;
@@ -203,6 +205,20 @@ static int take_rules(void *target, const char *argument, struct vmt_error *erro
 	return 0;
 }
 
+static int take_stack(void *target, const char *argument, struct vmt_error *error)
+{
+	uint64_t depth = STACK_DEPTH;
+
+	if (argument &&
+	    (vmt_parse_u64(argument, &depth) < 0 || depth == 0 || depth > VMT_STACK_DEPTH_MAX))
+		return vmt_error_set(error, EINVAL,
+				     "--stack=%s: give a number of frames from 1 to %d; see "
+				     "'vmtrace --help'",
+				     argument, VMT_STACK_DEPTH_MAX);
+	((struct run_options *)target)->stack_depth = (unsigned)depth;
+	return 0;
+}
+
 static int take_color(void *target, const char *argument, struct vmt_error *error)
 {
 	struct run_options *options = target;
@@ -260,6 +276,7 @@ static const struct vmt_option run_table[] = {
 	  take_filter },
 	{ "fail-on", 0, "WARNINGS", "exit with 3 if there was one of these warnings, or all",
 	  take_fail_on },
+	{ "stack", 'k', "[=DEPTH]", "the call stack of each step, 64 frames or DEPTH", take_stack },
 	{ "check", 0, "HOW", "compare with the kernel: touched (default), full, off", take_check },
 	{ "rules", 0, "KERNEL", "the model's rules: auto (default), 5.15, 6.1, 6.18", take_rules },
 	{ "no-seccomp", 0, NULL, "stop at every system call instead of filtering",
@@ -341,6 +358,7 @@ static int trace_program(const struct run_options *options, char **argv,
 		.pin = options->pin,
 		.no_seccomp = options->no_seccomp,
 		.no_aslr = options->no_aslr,
+		.stack_depth = options->stack_depth,
 		.rules = options->rules,
 		/* the sentences name the functions; JSON shows a path only if it was asked for */
 		.show_path = (options->show & VMT_SHOW_PATH) ||

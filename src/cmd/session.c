@@ -15,6 +15,7 @@
 #include "meaning.h"
 #include "pipeline.h"
 #include "rules.h"
+#include "symbolize.h"
 #include "tables.h"
 #include "vmtrace/elf.h"
 #include "vmtrace/mm.h"
@@ -278,6 +279,24 @@ static void find_caller(const struct session_space *space, const struct vmt_even
 		*ret_holder = caller;
 }
 
+/* With stacks: names the frames, and says which of them the step is for. */
+static void add_stack(struct session *session, struct session_space *space,
+		      const struct vmt_event *event, struct vmt_step *step)
+{
+	if (!event->stack)
+		return;
+	if (space->stack != event->stack) {
+		vmt_symbolize(session->symbolizer, event->tid, event->stack);
+		space->stack = event->stack;
+		space->stack_actor = (struct vmt_actor){ 0 };
+		space->stack_caller = vmt_caller_of(event->stack, vmt_space_exe(space->model),
+						    vmt_space_interp(space->model), session->names,
+						    &space->stack_actor);
+	}
+	step->caller = space->stack_caller;
+	step->caller_actor = space->stack_actor.name;
+}
+
 static void on_call(struct session *session, const struct vmt_event *event)
 {
 	struct session_space *space = find_space(session, event->space);
@@ -299,6 +318,7 @@ static void on_call(struct session *session, const struct vmt_event *event)
 	vmt_step_begin(space->model, step);
 	step->actor = space->actor.name;
 	step->object = space->actor.object;
+	add_stack(session, space, event, step);
 	vmt_space_call(space->model, event, step);
 	vmt_check_step(session, space);
 	vmt_tables_call(session, space);
@@ -506,6 +526,7 @@ int vmt_session_run(const struct vmt_session_options *options, struct vmt_status
 		.pin = options->pin,
 		.no_seccomp = options->no_seccomp,
 		.no_aslr = options->no_aslr,
+		.stack_depth = options->stack_depth,
 		.names = session.names,
 		.notice = say_notice,
 	};
@@ -516,6 +537,7 @@ int vmt_session_run(const struct vmt_session_options *options, struct vmt_status
 	session.objects = vmt_objects_new(session.names);
 	session.warnings = vmt_warnings_new(on_warning, &session);
 	session.tracer = vmt_tracer_new(&tracer);
+	session.symbolizer = options->stack_depth ? vmt_symbolizer_new() : NULL;
 	result = trace(&session, ret_status, error);
 	if (!result)
 		judge(&session, ret_status);
@@ -526,6 +548,7 @@ int vmt_session_run(const struct vmt_session_options *options, struct vmt_status
 	vmt_warnings_free(session.warnings);
 	vmt_layout_deinit(&session.rows);
 	vmt_tracer_free(session.tracer);
+	vmt_symbolizer_free(session.symbolizer);
 	vmt_step_deinit(&session.step);
 	vmt_str_deinit(&session.text);
 	vmt_names_free(session.names);

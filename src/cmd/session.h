@@ -26,6 +26,7 @@ struct vmt_session_options {
 	bool pin; /* one task and vmtrace share a CPU; not with pids */
 	bool no_seccomp;
 	bool no_aslr;
+	unsigned stack_depth; /* frames of each call's stack; 0: no stacks */
 	const char *rules; /* whose rules the model follows (rules.h); NULL: the running kernel's */
 	bool faults; /* page faults are watched, and the page tables with them */
 	bool show_tables; /* page tables and TLB effects are wanted on each step */

@@ -23,6 +23,7 @@ struct json_renderer {
 	FILE *file;
 	struct vmt_str text; /* reused for whatever is to be formatted */
 	struct vmt_str line; /* reused for the line itself */
+	VMT_ARRAY(bool) stacks; /* which stacks have been written, by number from 1 */
 };
 
 static struct json_renderer *json_of(struct vmt_renderer *renderer)
@@ -272,14 +273,70 @@ static json_t *path_value(const struct vmt_step *step)
 	return path;
 }
 
+/* ---- Stacks ------------------------------------------------------------------------------- */
+
+static json_t *frame_value(const struct vmt_frame *frame)
+{
+	json_t *value = sure(json_object());
+
+	put(value, "ip", hex_value(frame->ip));
+	put(value, "object", frame->code ? text_value(frame->code->name) : json_null());
+	put(value, "offset", frame->code ? hex_value(vmt_frame_offset(frame)) : json_null());
+	put(value, "symbol", frame->symbol ? text_value(frame->symbol) : json_null());
+	put(value, "symbol_offset", frame->symbol ? hex_value(frame->symbol_offset) : json_null());
+	if (frame->guessed)
+		put(value, "guessed", json_true());
+	return value;
+}
+
+/* A stack has a line of its own, before the first step that has it. */
+static void write_stack(struct json_renderer *json, const struct vmt_frame *stack)
+{
+	static const char *const ends[] = {
+		[VMT_STACK_WHOLE] = "whole",
+		[VMT_STACK_DEPTH] = "depth",
+		[VMT_STACK_LOST] = "lost",
+	};
+	const char *end = NULL;
+	json_t *line, *frames;
+
+	while (json->stacks.count < stack->stack)
+		vmt_array_push(&json->stacks, false);
+	if (json->stacks.data[stack->stack - 1])
+		return;
+	json->stacks.data[stack->stack - 1] = true;
+	line = line_new("stack");
+	frames = sure(json_array());
+	for (const struct vmt_frame *frame = stack; frame; frame = frame->caller) {
+		push(frames, frame_value(frame));
+		end = ends[frame->end];
+	}
+	put(line, "stack", json_integer(stack->stack));
+	put(line, "frames", frames);
+	put(line, "end", json_string_nocheck(end));
+	line_write(json, line);
+}
+
+static void put_stack(json_t *line, const struct vmt_step *step)
+{
+	const struct vmt_frame *caller = step->caller;
+
+	put(line, "stack", json_integer(step->event->stack->stack));
+	put(line, "caller", caller && caller->symbol ? text_value(caller->symbol) : json_null());
+	put(line, "caller_actor", caller ? text_value(step->caller_actor) : json_null());
+}
+
 static void json_step(struct vmt_renderer *renderer, const struct vmt_step *step)
 {
 	struct json_renderer *json = json_of(renderer);
+	bool stack = step->event && step->event->stack;
 	json_t *line;
 
 	if (step->hidden)
 		return;
 	line = line_new("step");
+	if (stack)
+		write_stack(json, step->event->stack);
 	put(line, "space", json_integer(step->space));
 	put(line, "step", json_integer(step->number));
 	put(line, "pid", json_integer(step->pid));
@@ -311,6 +368,8 @@ static void json_step(struct vmt_renderer *renderer, const struct vmt_step *step
 	put(line, "pattern",
 	    step->pattern ? json_string_nocheck(vmt_pattern_name(step->pattern)) : json_null());
 	put(line, "group", step->group ? json_integer(step->group) : json_null());
+	if (stack)
+		put_stack(line, step);
 	line_write(json, line);
 }
 
@@ -436,6 +495,7 @@ static void json_free(struct vmt_renderer *renderer)
 
 	vmt_str_deinit(&json->text);
 	vmt_str_deinit(&json->line);
+	vmt_array_deinit(&json->stacks);
 	free(json);
 }
 

@@ -216,6 +216,12 @@ static void add_why(struct vmt_text_renderer *text, const struct columns *column
 	size_t at = columns->why;
 	struct vmt_str phrase = { 0 };
 
+	vmt_caller_text(step, &phrase);
+	if (phrase.length) {
+		add_phrase(text, columns, at, VMT_STYLE_GREEN, &phrase);
+		at = text->line.column + 2;
+	}
+	vmt_str_clear(&phrase);
 	why_text(step, &phrase);
 	if (phrase.length) {
 		add_phrase(text, columns, at, VMT_STYLE_DIM, &phrase);
@@ -311,6 +317,7 @@ void vmt_text_step(struct vmt_text_renderer *text, const struct vmt_text_space *
 	}
 	if ((text->options.views & VMT_LOG_CALLS) && step->event)
 		add_call(text, space, &columns, step->event);
+	vmt_text_stack(text, text->options.views & VMT_LOG_STEPS ? WHAT_COLUMN + shift : 4, step);
 	vmt_text_flush(text);
 }
 

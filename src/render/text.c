@@ -7,6 +7,7 @@
  *	fold.c    groups of steps as one line
  *	maplog.c  the numbered map log
  *	memory.c  what has to be remembered between the two
+ *	stack.c   call stacks
  *	columns.c lines, columns and colour
  *
  * A line is built in memory and written at once, so that it does not mix with the program's own
@@ -238,6 +239,7 @@ static void text_free(struct vmt_renderer *renderer)
 	struct vmt_text_renderer *text = text_of(renderer);
 
 	vmt_text_spaces_deinit(&text->spaces);
+	vmt_array_deinit(&text->stacks);
 	vmt_line_deinit(&text->line);
 	free(text);
 }

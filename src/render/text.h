@@ -11,6 +11,12 @@
 #include "columns.h"
 #include "memory.h"
 
+/* The step that a stack stands under; space 0: it has not been printed. */
+struct vmt_told_stack {
+	uint32_t space;
+	uint32_t step;
+};
+
 struct vmt_text_renderer {
 	struct vmt_renderer base;
 	FILE *file;
@@ -20,6 +26,7 @@ struct vmt_text_renderer {
 	bool folds; /* steps are folded */
 	bool headed; /* the header of the columns was written */
 	uint32_t layouts; /* summary lines of spaces so far */
+	VMT_ARRAY(struct vmt_told_stack) stacks; /* by the number of the stack, from 1 */
 	struct vmt_line line; /* reused, so that a line costs no memory and one fwrite */
 };
 
@@ -39,6 +46,8 @@ void vmt_text_step(struct vmt_text_renderer *text, const struct vmt_text_space *
  */
 void vmt_text_fold(struct vmt_text_renderer *text, struct vmt_text_space *space,
 		   const struct vmt_step *step);
+/* stack.c: the step's call stack, set in to column @indent; nothing if it has none. */
+void vmt_text_stack(struct vmt_text_renderer *text, size_t indent, const struct vmt_step *step);
 /* maplog.c: notes what the step took away for good. */
 void vmt_text_note_gone(struct vmt_text_space *space, const struct vmt_step *step);
 /* maplog.c: VMT_LOG_MAP. */

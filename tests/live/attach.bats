@@ -119,6 +119,23 @@ ends() {
 	finish
 }
 
+@test 'stacks of an attached process, whichever thread was there first' {
+	local argument
+	for argument in '' thread; do
+		# shellcheck disable=SC2086 # none, or one word
+		start $argument
+		attach "$VMTRACE" -k -p "$program" -o trace.jsonl
+		map_until_seen trace.jsonl
+		ends
+		untraced
+		jq -es 'map(select(.type == "step" and .call == "mremap")) | length > 0 and
+			all(.caller_actor == "program" and .stack)' trace.jsonl
+		jq -es 'map(select(.type == "stack")) | length > 0 and all(.end == "whole")' trace.jsonl
+		finish
+		rm -f in out
+	done
+}
+
 @test 'each signal that ends the trace' {
 	local signal
 	start
