@@ -128,7 +128,7 @@ static struct vmt_symbols *read_symbols(pid_t pid, const struct vmt_mapping *cod
 
 	if (!code->inode)
 		return read_vdso(pid, code);
-	fd = vmt_proc_open_mapping(pid, code);
+	fd = vmt_proc_open_mapped(pid, code);
 	if (fd < 0)
 		return NULL;
 	if (vmt_symbols_read(fd, &symbols, NULL) < 0)

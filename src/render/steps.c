@@ -317,7 +317,8 @@ void vmt_text_step(struct vmt_text_renderer *text, const struct vmt_text_space *
 	}
 	if ((text->options.views & VMT_LOG_CALLS) && step->event)
 		add_call(text, space, &columns, step->event);
-	vmt_text_stack(text, text->options.views & VMT_LOG_STEPS ? WHAT_COLUMN + shift : 4, step);
+	vmt_text_stack(text, text->options.views & VMT_LOG_STEPS ? WHAT_COLUMN + columns.shift : 4,
+		       step);
 	vmt_text_flush(text);
 }
 
