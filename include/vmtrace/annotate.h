@@ -229,8 +229,6 @@ struct vmt_explanation {
 bool vmt_explanation_at(size_t index, struct vmt_explanation *ret_explanation);
 /* A reason as one full sentence. */
 const char *vmt_why_sentence(enum vmt_why_id id);
-/* "exec-segment": the name that JSON has for a cause. */
-const char *vmt_cause_name(enum vmt_cause cause);
 
 /* ---- frame.c: call stacks ------------------------------------------------------------------ */
 

@@ -100,6 +100,12 @@ enum vmt_cause {
 	VMT_CAUSE_STACK_GROWTH, /* a page fault below a VM_GROWSDOWN VMA */
 	VMT_CAUSE_FOUND, /* seen in the kernel's layout, made by nothing that was traced */
 };
+/* Not an enumerator, so that a switch over the causes needs no case for it. */
+enum {
+	VMT_CAUSE_COUNT = VMT_CAUSE_FOUND + 1
+};
+/* "exec-segment"; a promise, in JSON and in recordings. */
+const char *vmt_cause_name(enum vmt_cause cause);
 
 /* Outcome of the comparison with the kernel. */
 enum vmt_check {
@@ -107,6 +113,11 @@ enum vmt_check {
 	VMT_CHECK_MATCH,
 	VMT_CHECK_ADJUSTED, /* the kernel's layout was taken over; see reason */
 };
+enum {
+	VMT_CHECK_COUNT = VMT_CHECK_ADJUSTED + 1
+};
+/* "match"; a promise, in JSON and in recordings. */
+const char *vmt_check_name(enum vmt_check check);
 
 /* Why a step had to be adjusted. The names are a promise: vmt_reason_name(). */
 enum vmt_reason {

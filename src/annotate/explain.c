@@ -40,21 +40,11 @@ static const struct text calls[VMT_CALL_COUNT] = {
 };
 #undef VMT_TEXT
 
-enum {
-	CAUSE_COUNT = VMT_CAUSE_FOUND + 1
-};
-
 #define VMT_TEXT(id, name, line, more) [VMT_CAUSE_##id] = { (line), (more) },
-static const struct text causes[CAUSE_COUNT] = {
+static const struct text causes[VMT_CAUSE_COUNT] = {
 #include "text-cause.def"
 };
 #undef VMT_TEXT
-
-static const char *const cause_names[CAUSE_COUNT] = {
-#define VMT_TEXT(id, name, line, more) [VMT_CAUSE_##id] = (name),
-#include "text-cause.def"
-#undef VMT_TEXT
-};
 
 static const struct {
 	const char *id;
@@ -87,7 +77,7 @@ static const char *call_id(size_t index)
 
 static const char *cause_id(size_t index)
 {
-	return cause_names[index];
+	return vmt_cause_name((enum vmt_cause)index);
 }
 
 /* One kind of texts; those below @first are no ids of their own ("none"). */
@@ -102,7 +92,7 @@ struct kind {
 static const struct kind kinds[] = {
 	{ "call", calls, VMT_CALL_NONE + 1, VMT_CALL_COUNT, call_id },
 	{ "pattern", patterns, VMT_PATTERN_NONE + 1, VMT_PATTERN_COUNT, pattern_id },
-	{ "cause", causes, 0, CAUSE_COUNT, cause_id },
+	{ "cause", causes, 0, VMT_CAUSE_COUNT, cause_id },
 	{ "why", whys, VMT_WHY_NONE + 1, VMT_WHY_COUNT, why_id },
 	{ "reason", reasons, VMT_REASON_NONE + 1, VMT_REASON_COUNT, reason_id },
 };
@@ -142,9 +132,4 @@ bool vmt_explanation_at(size_t index, struct vmt_explanation *ret_explanation)
 const char *vmt_why_sentence(enum vmt_why_id id)
 {
 	return whys[id].line ? whys[id].line : "";
-}
-
-const char *vmt_cause_name(enum vmt_cause cause)
-{
-	return cause_names[cause];
 }

@@ -29,7 +29,8 @@
  *     actor.c what.c why.c    who made a step, what it did, what decided it
  *     story.c linker.c maker.c keeper.c   what it is for, and which steps belong together
  *     teach.c explain.c text-*.def        full sentences, by id
- *   src/render    text, map log, JSON Lines
+ *   src/store     recordings: SQLite files, written by a thread of their own, read as untrusted
+ *   src/render    text, map log, JSON Lines, CSV, the text of maps
  *   src/cmd       this room: the commands, a file each; session.c wires event -> model -> step ->
  *                 renderer, tables.c drives the page tables
  *
@@ -45,6 +46,9 @@
 const struct vmt_command *const vmt_commands[] = {
 	&vmt_command_run,
 	&vmt_command_walk,
+	&vmt_command_show,
+	&vmt_command_where,
+	&vmt_command_export,
 	&vmt_command_explain,
 	NULL,
 };

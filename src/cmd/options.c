@@ -110,6 +110,34 @@ int vmt_option_pid(const char *argument, pid_t *ret_pid, struct vmt_error *error
 	return 0;
 }
 
+int vmt_options_words(const struct vmt_option *options, size_t count, int argc, char **argv,
+		      void *target, const char **ret_words, int most, struct vmt_error *error)
+{
+	bool only_words = false;
+	int words = 0;
+
+	while (argc > 1) {
+		int first = only_words
+				    ? 1
+				    : vmt_options_parse(options, count, argc, argv, target, error);
+
+		if (first < 0)
+			return first;
+		only_words |= first > 1 && strcmp(argv[first - 1], "--") == 0;
+		if (first == argc)
+			break;
+		if (words == most)
+			return vmt_error_set(error, EINVAL,
+					     "'%s' is one word too many; see "
+					     "'vmtrace --help'",
+					     argv[first]);
+		ret_words[words++] = argv[first];
+		argc -= first;
+		argv += first;
+	}
+	return words;
+}
+
 void vmt_options_help(const struct vmt_option *options, size_t count, FILE *file)
 {
 	for (size_t i = 0; i < count; i++) {

@@ -33,6 +33,14 @@ VMT_MUST_CHECK int vmt_options_parse(const struct vmt_option *options, size_t co
  */
 VMT_MUST_CHECK int vmt_option_pid(const char *argument, pid_t *ret_pid, struct vmt_error *error);
 
+/*
+ * The same for a command whose options and words may be mixed, as in `show run.vmt --step 3`. The
+ * words, at most @most, go to @ret_words; returns how many, or -EINVAL with one line.
+ */
+VMT_MUST_CHECK int vmt_options_words(const struct vmt_option *options, size_t count, int argc,
+				     char **argv, void *target, const char **ret_words, int most,
+				     struct vmt_error *error);
+
 /* The options as --help shows them, one a line. */
 void vmt_options_help(const struct vmt_option *options, size_t count, FILE *file);
 

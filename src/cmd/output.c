@@ -60,25 +60,44 @@ static int close_fd(void *cookie)
 	return -1;
 }
 
-int vmt_output_open(struct vmt_output *output, const char *path, void (*say)(const char *line),
-		    struct vmt_error *error)
+/* Makes a stream of output->fd. */
+static int open_stream(struct vmt_output *output, struct vmt_error *error)
 {
 	const cookie_io_functions_t functions = { .write = write_all, .close = close_fd };
 
-	*output = (struct vmt_output){ .path = path, .say = say };
-	if (path)
-		output->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
-	else
-		output->fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (output->fd < 0)
-		return vmt_error_set(error, errno, "cannot write '%s': %s",
-				     path ? path : "standard error", vmt_strerror(errno));
+		return vmt_error_set(error, errno, "cannot write '%s': %s", output->name,
+				     vmt_strerror(errno));
 	output->file = fopencookie(output, "w", functions);
 	if (!output->file)
 		vmt_die_oom();
 	setvbuf(output->file, NULL, _IOFBF, BUFFER_BYTES);
 	output->flushed_ns = now_ns();
 	return 0;
+}
+
+int vmt_output_open(struct vmt_output *output, const char *path, void (*say)(const char *line),
+		    struct vmt_error *error)
+{
+	*output = (struct vmt_output){
+		.path = path,
+		.name = path ? path : "standard error",
+		.loss = "; the log ends here, the program runs on",
+		.say = say,
+	};
+	if (path)
+		output->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+	else
+		output->fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	return open_stream(output, error);
+}
+
+int vmt_output_open_stdout(struct vmt_output *output, void (*say)(const char *line),
+			   struct vmt_error *error)
+{
+	*output = (struct vmt_output){ .name = "standard output", .loss = "", .say = say };
+	output->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+	return open_stream(output, error);
 }
 
 static void notice_failure(struct vmt_output *output)
@@ -88,9 +107,8 @@ static void notice_failure(struct vmt_output *output)
 	if (output->failed)
 		return;
 	output->failed = true;
-	vmt_error_set(&line, output->error,
-		      "cannot write '%s': %s; the log ends here, the program runs on",
-		      output->path ? output->path : "standard error", vmt_strerror(output->error));
+	vmt_error_set(&line, output->error, "cannot write '%s': %s%s", output->name,
+		      vmt_strerror(output->error), output->loss);
 	output->say(line.text);
 }
 

@@ -14,7 +14,9 @@ struct vmt_output {
 	FILE *file;
 	int fd;
 	int error; /* errno of the first write that failed, 0 if none has */
-	const char *path; /* NULL: standard error */
+	const char *path; /* NULL: a standard stream */
+	const char *name; /* for people */
+	const char *loss; /* what follows from a failure, behind the line about it */
 	bool failed; /* a write failed; the line about it has been said */
 	uint64_t flushed_ns; /* when it was last flushed */
 	void (*say)(const char *line); /* how to say it */
@@ -23,6 +25,10 @@ struct vmt_output {
 /* Opens @path for writing (NULL: standard error); it is closed on exec. */
 VMT_MUST_CHECK int vmt_output_open(struct vmt_output *output, const char *path,
 				   void (*say)(const char *line), struct vmt_error *error);
+
+/* The same on standard output, for a command that prints what it found. */
+VMT_MUST_CHECK int vmt_output_open_stdout(struct vmt_output *output, void (*say)(const char *line),
+					  struct vmt_error *error);
 
 /* Flushes now and then, standard error always; notices failures. @force: now. */
 void vmt_output_flush(struct vmt_output *output, bool force);

@@ -9,15 +9,10 @@
 
 #include "command.h"
 #include "options.h"
-#include "output.h"
+#include "outputs.h"
 #include "rules.h"
 #include "session.h"
-
-enum color_when {
-	COLOR_AUTO,
-	COLOR_ALWAYS,
-	COLOR_NEVER
-};
+#include "views.h"
 
 enum {
 	PIDS_MAX = 64,
@@ -25,102 +20,35 @@ enum {
 };
 
 struct run_options {
-	const char *path; /* -o; NULL: standard error */
+	struct vmt_view_options view; /* first: views.c takes them */
+	const char *paths[VMT_OUTPUTS_MAX]; /* -o */
+	size_t path_count; /* 0: standard error */
 	pid_t pids[PIDS_MAX]; /* -p */
 	size_t pid_count;
 	enum vmt_follow follow;
-	unsigned views;
-	unsigned show;
-	struct vmt_expr *filter; /* NULL: none */
 	unsigned fail_on; /* a bit for each enum vmt_warning_id */
 	const char *rules;
 	enum vmt_check_mode check;
-	enum color_when color;
 	bool faults;
 	unsigned stack_depth;
 	bool no_seccomp;
 	bool no_aslr;
 	bool pin;
-	bool verbose;
-	bool teach;
-	unsigned quiet; /* how often -q was given */
 	bool help;
 	bool version;
 };
 
 static int take_output(void *target, const char *argument, struct vmt_error *error)
 {
-	size_t length = strlen(argument);
+	struct run_options *options = target;
 
-	if (!length)
+	if (!argument[0])
 		return vmt_error_set(error, EINVAL,
 				     "-o needs the name of a file; see 'vmtrace --help'");
-	if (length > 4 && strcmp(argument + length - 4, ".vmt") == 0)
-		return vmt_error_set(error, EINVAL,
-				     "'%s': this version writes no recordings; name the file "
-				     "*.jsonl for JSON Lines, or otherwise for text; see "
-				     "'vmtrace --help'",
-				     argument);
-	((struct run_options *)target)->path = argument;
+	if (options->path_count == VMT_OUTPUTS_MAX)
+		return vmt_error_set(error, E2BIG, "-o: at most %d files", VMT_OUTPUTS_MAX);
+	options->paths[options->path_count++] = argument;
 	return 0;
-}
-
-/* A word of an option's comma-separated list, and the bit it stands for. */
-struct word {
-	const char *name;
-	unsigned bit;
-};
-
-/* The bits of the words in @argument, which is @option's. */
-static int take_words(const struct word *words, size_t count, const char *option,
-		      const char *argument, unsigned *ret_bits, struct vmt_error *error)
-{
-	unsigned chosen = 0;
-
-	for (const char *at = argument; *at || !chosen;) {
-		size_t length = strcspn(at, ",");
-		unsigned found = 0;
-
-		for (size_t i = 0; i < count; i++) {
-			if (strlen(words[i].name) == length &&
-			    strncmp(words[i].name, at, length) == 0)
-				found = words[i].bit;
-		}
-		if (!found)
-			return vmt_error_set(error, EINVAL,
-					     "--%s=%s: '%.*s' is not one of its words; see "
-					     "'vmtrace --help'",
-					     option, argument, (int)length, at);
-		chosen |= found;
-		at += length + (at[length] == ',');
-	}
-	*ret_bits = chosen;
-	return 0;
-}
-
-static int take_log(void *target, const char *argument, struct vmt_error *error)
-{
-	static const struct word views[] = {
-		{ "steps", VMT_LOG_STEPS },
-		{ "map", VMT_LOG_MAP },
-		{ "calls", VMT_LOG_CALLS },
-	};
-
-	return take_words(views, vmt_countof(views), "log", argument,
-			  &((struct run_options *)target)->views, error);
-}
-
-static int take_show(void *target, const char *argument, struct vmt_error *error)
-{
-	static const struct word columns[] = {
-		{ "path", VMT_SHOW_PATH },
-		{ "flags", VMT_SHOW_FLAGS },
-		{ "pt", VMT_SHOW_TABLES },
-		{ "tlb", VMT_SHOW_TLB },
-	};
-
-	return take_words(columns, vmt_countof(columns), "show", argument,
-			  &((struct run_options *)target)->show, error);
 }
 
 static int take_check(void *target, const char *argument, struct vmt_error *error)
@@ -173,26 +101,13 @@ static int take_follow(void *target, const char *argument, struct vmt_error *err
 
 static int take_fail_on(void *target, const char *argument, struct vmt_error *error)
 {
-	struct word words[VMT_WARNING_COUNT + 1];
+	struct vmt_word words[VMT_WARNING_COUNT + 1];
 
 	for (unsigned id = 0; id < VMT_WARNING_COUNT; id++)
-		words[id] = (struct word){ vmt_warning_name(id), 1U << id };
-	words[VMT_WARNING_COUNT] = (struct word){ "all", (1U << VMT_WARNING_COUNT) - 1 };
-	return take_words(words, vmt_countof(words), "fail-on", argument,
-			  &((struct run_options *)target)->fail_on, error);
-}
-
-static int take_filter(void *target, const char *argument, struct vmt_error *error)
-{
-	struct run_options *options = target;
-	struct vmt_error detail;
-	struct vmt_expr *filter;
-
-	if (vmt_expr_parse(argument, &filter, &detail) < 0)
-		return vmt_error_set(error, EINVAL, "--filter, %s", detail.text);
-	vmt_expr_free(options->filter);
-	options->filter = filter;
-	return 0;
+		words[id] = (struct vmt_word){ vmt_warning_name(id), 1U << id };
+	words[VMT_WARNING_COUNT] = (struct vmt_word){ "all", (1U << VMT_WARNING_COUNT) - 1 };
+	return vmt_take_words(words, vmt_countof(words), "fail-on", argument,
+			      &((struct run_options *)target)->fail_on, error);
 }
 
 static int take_rules(void *target, const char *argument, struct vmt_error *error)
@@ -219,23 +134,6 @@ static int take_stack(void *target, const char *argument, struct vmt_error *erro
 	return 0;
 }
 
-static int take_color(void *target, const char *argument, struct vmt_error *error)
-{
-	struct run_options *options = target;
-
-	if (strcmp(argument, "auto") == 0)
-		options->color = COLOR_AUTO;
-	else if (strcmp(argument, "always") == 0)
-		options->color = COLOR_ALWAYS;
-	else if (strcmp(argument, "never") == 0)
-		options->color = COLOR_NEVER;
-	else
-		return vmt_error_set(error, EINVAL,
-				     "--color=%s: give auto, always or never; see 'vmtrace --help'",
-				     argument);
-	return 0;
-}
-
 #define FLAG(field) \
 	static int take_##field(void *target, const char *argument, struct vmt_error *error) \
 	{ \
@@ -248,32 +146,22 @@ FLAG(faults)
 FLAG(no_seccomp)
 FLAG(no_aslr)
 FLAG(pin)
-FLAG(verbose)
-FLAG(teach)
 FLAG(help)
 FLAG(version)
 
-static int take_quiet(void *target, const char *argument, struct vmt_error *error)
-{
-	(void)argument;
-	(void)error;
-	((struct run_options *)target)->quiet++;
-	return 0;
-}
-
 static const struct vmt_option run_table[] = {
-	{ "output", 'o', "FILE", "write the log to FILE: *.jsonl JSON Lines, else text",
+	{ "output", 'o', "FILE", "write to FILE: *.vmt recording, *.jsonl JSON Lines, else text",
 	  take_output },
 	{ "attach", 'p', "PID", "trace the process PID, which runs already; may be repeated",
 	  take_pid },
 	{ "follow", 0, "WHOM", "trace all (default), threads (no child processes), none",
 	  take_follow },
-	{ "log", 0, "VIEWS", "what to show: steps, map, calls (default steps,map)", take_log },
+	{ "log", 0, "VIEWS", "what to show: steps, map, calls (default steps,map)", vmt_take_log },
 	{ "show", 0, "WHAT", "more about each step: path, flags, pt, tlb (commas between)",
-	  take_show },
+	  vmt_take_show },
 	{ "faults", 0, NULL, "watch page faults, and the page tables with them", take_faults },
 	{ "filter", 0, "EXPR", "print only steps for which EXPR holds: actor=libc && size>1M",
-	  take_filter },
+	  vmt_take_filter },
 	{ "fail-on", 0, "WARNINGS", "exit with 3 if there was one of these warnings, or all",
 	  take_fail_on },
 	{ "stack", 'k', "[=DEPTH]", "the call stack of each step, 64 frames or DEPTH", take_stack },
@@ -283,10 +171,11 @@ static const struct vmt_option run_table[] = {
 	  take_no_seccomp },
 	{ "no-aslr", 0, NULL, "run the program without address randomisation", take_no_aslr },
 	{ "pin", 0, NULL, "share one CPU with a program of one thread: faster", take_pin },
-	{ "color", 0, "WHEN", "colour: auto (default), always, never", take_color },
-	{ "teach", 0, NULL, "explain each step in full sentences", take_teach },
-	{ "verbose", 'v', NULL, "fold and shorten nothing", take_verbose },
-	{ "quiet", 'q', NULL, "fold steps that belong together; twice: summary only", take_quiet },
+	{ "color", 0, "WHEN", "colour: auto (default), always, never", vmt_take_color },
+	{ "teach", 0, NULL, "explain each step in full sentences", vmt_take_teach },
+	{ "verbose", 'v', NULL, "fold and shorten nothing", vmt_take_verbose },
+	{ "quiet", 'q', NULL, "fold steps that belong together; twice: summary only",
+	  vmt_take_quiet },
 	{ "help", 'h', NULL, "show this help", take_help },
 	{ "version", 'V', NULL, "show the version", take_version },
 };
@@ -310,46 +199,24 @@ static void help(FILE *file)
 	      file);
 }
 
-static bool use_color(const struct run_options *options, bool terminal)
+static int open_outputs(const struct run_options *options, struct vmt_outputs **ret_outputs,
+			struct vmt_error *error)
 {
-	const char *no_color = getenv("NO_COLOR");
-	const char *term = getenv("TERM");
-
-	if (options->color != COLOR_AUTO)
-		return options->color == COLOR_ALWAYS;
-	return terminal && !(no_color && no_color[0]) && !(term && strcmp(term, "dumb") == 0);
-}
-
-static bool is_jsonl(const char *path)
-{
-	size_t length = path ? strlen(path) : 0;
-
-	return length > 6 && strcmp(path + length - 6, ".jsonl") == 0;
-}
-
-static struct vmt_renderer *make_renderer(const struct run_options *options,
-					  const struct vmt_output *output)
-{
-	struct vmt_text_options text = {
-		.views = options->views,
-		.show = options->show,
-		.verbose = options->verbose,
-		.teach = options->teach,
-		.fold = options->quiet == 1,
-		.quiet = options->quiet > 1,
+	struct vmt_outputs_options outputs = {
+		.path_count = options->path_count,
+		.text = vmt_view_text(&options->view),
+		.color_auto = options->view.color == VMT_COLOR_AUTO,
+		.show_path = options->view.show & VMT_SHOW_PATH,
 	};
-	bool terminal = vmt_output_terminal(output, &text.width);
 
-	text.color = use_color(options, terminal);
-	if (is_jsonl(options->path))
-		return vmt_render_json_new(output->file);
-	return vmt_render_text_new(output->file, &text);
+	memcpy(outputs.paths, options->paths, sizeof(outputs.paths));
+	return vmt_outputs_open(&outputs, vmt_say, ret_outputs, error);
 }
 
 static int trace_program(const struct run_options *options, char **argv,
 			 struct vmt_status *ret_status, struct vmt_error *error)
 {
-	struct vmt_output output;
+	struct vmt_outputs *outputs;
 	struct vmt_session_options session = {
 		.argv = argv,
 		.pids = options->pids,
@@ -360,36 +227,36 @@ static int trace_program(const struct run_options *options, char **argv,
 		.no_aslr = options->no_aslr,
 		.stack_depth = options->stack_depth,
 		.rules = options->rules,
-		/* the sentences name the functions; JSON shows a path only if it was asked for */
-		.show_path = (options->show & VMT_SHOW_PATH) ||
-			     (options->teach && !is_jsonl(options->path)),
 		.faults = options->faults,
-		.show_tables = options->show & (VMT_SHOW_TABLES | VMT_SHOW_TLB),
-		.filter = options->filter,
+		.show_tables = options->view.show & (VMT_SHOW_TABLES | VMT_SHOW_TLB),
+		.filter = options->view.filter,
 		.fail_on = options->fail_on,
 		.check = options->check,
-		.output = &output,
+		.flush = vmt_outputs_flush,
 	};
-	int result = vmt_output_open(&output, options->path, vmt_say, error);
+	int result = open_outputs(options, &outputs, error);
 
 	if (result < 0) {
 		ret_status->code = VMT_EXIT_FAILED;
 		return result;
 	}
-	session.renderer = make_renderer(options, &output);
+	session.renderer = vmt_outputs_renderer(outputs);
+	session.flush_data = outputs;
+	/* The sentences of --teach name the functions too. */
+	session.show_path = options->view.show & VMT_SHOW_PATH || options->view.teach ||
+			    vmt_outputs_recording(outputs);
 	result = vmt_session_run(&session, ret_status, error);
 	/* The tracer has put the signals back; the rest of the log may meet a closed pipe. */
 	signal(SIGPIPE, SIG_IGN);
-	if (!vmt_output_close(&output) && result == 0)
+	if (!vmt_outputs_close(outputs) && result == 0)
 		*ret_status = (struct vmt_status){ .code = VMT_EXIT_FAILED };
-	vmt_renderer_free(session.renderer);
 	return result;
 }
 
 /* Page tables are known from what the kernel shows of the pages. */
 static int check_tables(const struct run_options *options, struct vmt_error *error)
 {
-	bool tables = options->show & (VMT_SHOW_TABLES | VMT_SHOW_TLB);
+	bool tables = options->view.show & (VMT_SHOW_TABLES | VMT_SHOW_TLB);
 
 	if (options->check != VMT_CHECK_OFF || (!options->faults && !tables))
 		return 0;
@@ -441,14 +308,14 @@ static int run_parsed(const struct run_options *options, char **words,
 
 static int run(int argc, char **argv, struct vmt_status *ret_status, struct vmt_error *error)
 {
-	struct run_options options = { .views = VMT_LOG_STEPS | VMT_LOG_MAP };
+	struct run_options options = { .view = { .views = VMT_LOG_STEPS | VMT_LOG_MAP } };
 	int result =
 		vmt_options_parse(run_table, vmt_countof(run_table), argc, argv, &options, error);
 
 	ret_status->code = VMT_EXIT_FAILED;
 	if (result >= 0)
 		result = run_parsed(&options, argv + result, ret_status, error);
-	vmt_expr_free(options.filter);
+	vmt_expr_free(options.view.filter);
 	return result;
 }
 

@@ -480,7 +480,8 @@ static int trace(struct session *session, struct vmt_status *ret_status, struct 
 	session->options->renderer->ops->run(session->options->renderer, &run);
 	while ((result = vmt_tracer_next(session->tracer, &event, error)) > 0) {
 		on_event(session, &event);
-		vmt_output_flush(session->options->output, false);
+		if (session->options->flush)
+			session->options->flush(session->options->flush_data);
 	}
 	ret_status->code = VMT_EXIT_FAILED;
 	if (result < 0)

@@ -13,7 +13,6 @@
 #define CMD_SESSION_H
 
 #include "command.h"
-#include "output.h"
 #include "vmtrace/base.h"
 #include "vmtrace/render.h"
 #include "vmtrace/trace.h"
@@ -39,7 +38,9 @@ struct vmt_session_options {
 		VMT_CHECK_OFF, /* nothing is asked of the kernel */
 	} check;
 	struct vmt_renderer *renderer; /* not owned */
-	struct vmt_output *output; /* not owned */
+	/* Called after each event, to write out what is due; NULL: nobody does. */
+	void (*flush)(void *data);
+	void *flush_data;
 	/*
 	 * Called when a space ends, while its task still stands and /proc/PID/maps can be read;
 	 * NULL in vmtrace itself. Tests compare the kernel's layout at this moment.

@@ -321,3 +321,34 @@ const char *vmt_why_name(enum vmt_why_id id)
 {
 	return why_names[id];
 }
+
+const char *vmt_cause_name(enum vmt_cause cause)
+{
+	static const char *const names[VMT_CAUSE_COUNT] = {
+		[VMT_CAUSE_BOOT] = "boot",
+		[VMT_CAUSE_EXEC_STACK] = "exec-stack",
+		[VMT_CAUSE_EXEC_SEGMENT] = "exec-segment",
+		[VMT_CAUSE_EXEC_BSS] = "exec-bss",
+		[VMT_CAUSE_INTERP_SEGMENT] = "interp-segment",
+		[VMT_CAUSE_INTERP_BSS] = "interp-bss",
+		[VMT_CAUSE_EXEC_SPECIAL] = "exec-special",
+		[VMT_CAUSE_EXEC_OTHER] = "exec-other",
+		[VMT_CAUSE_FORK] = "fork",
+		[VMT_CAUSE_CALL] = "call",
+		[VMT_CAUSE_STACK_GROWTH] = "stack-growth",
+		[VMT_CAUSE_FOUND] = "found",
+	};
+
+	return names[cause];
+}
+
+const char *vmt_check_name(enum vmt_check check)
+{
+	static const char *const names[VMT_CHECK_COUNT] = {
+		[VMT_CHECK_UNCHECKED] = "unchecked",
+		[VMT_CHECK_MATCH] = "match",
+		[VMT_CHECK_ADJUSTED] = "adjusted",
+	};
+
+	return names[check];
+}

@@ -47,17 +47,6 @@ static json_t *flags_value(const char *text)
 	return flags;
 }
 
-static const char *check_name(enum vmt_check check)
-{
-	static const char *const names[] = {
-		[VMT_CHECK_UNCHECKED] = "unchecked",
-		[VMT_CHECK_MATCH] = "match",
-		[VMT_CHECK_ADJUSTED] = "adjusted",
-	};
-
-	return names[check];
-}
-
 /* ---- A line ------------------------------------------------------------------------------- */
 
 static json_t *line_new(const char *type)
@@ -352,7 +341,7 @@ static void json_step(struct vmt_renderer *renderer, const struct vmt_step *step
 		       NULL));
 	put(line, "added",
 	    vmas_value(json, step->added.data, step->added.count, step->step_numbers.data, NULL));
-	put(line, "check", json_string_nocheck(check_name(step->check)));
+	put(line, "check", json_string_nocheck(vmt_check_name(step->check)));
 	if (step->check == VMT_CHECK_ADJUSTED)
 		put(line, "reason", json_string_nocheck(vmt_reason_name(step->reason)));
 	put(line, "cause", json_string_nocheck(vmt_cause_name(step->cause)));

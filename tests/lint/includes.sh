@@ -39,7 +39,7 @@ function needs(header, kind, word) {
 function owner(name) {
 	if (name == "event" || name == "geometry") # event speaks of arch
 		return "arch"
-	if (name == "lookup" || name == "pgtable")
+	if (name == "lookup" || name == "pgtable" || name == "log") # log speaks of mm
 		return "mm"
 	if (name == "walk")
 		return "render"
@@ -93,11 +93,14 @@ FNR == 1 {
 	sub(/\.h$/, "", room)
 	folder = FILENAME
 	sub(/[^\/]*$/, "", folder)
-	if (is_door && owner(room) != room && room != "event") {
+	if (is_door && owner(room) != room && room != "event" && room != "log") {
 		row[room, "use"] = row[owner(room), "use"]
 		known[room] = 1
 	} else if (is_door && room == "event") {
 		row[room, "use"] = "arch"
+		known[room] = 1
+	} else if (is_door && room == "log") {
+		row[room, "use"] = "mm"
 		known[room] = 1
 	} else if (is_door && room == "image") {
 		known[room] = 1

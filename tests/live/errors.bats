@@ -89,11 +89,6 @@ is_harmless() {
 	done
 }
 
-@test 'a recording is refused, and not written as something else' {
-	fails 125 x.vmt jsonl -- -o x.vmt touch started
-	[ ! -e started ] && [ ! -e x.vmt ]
-}
-
 @test 'a log that cannot be opened: the program is not started' {
 	fails 125 /no/log 'No such file' -- -o /no/log touch started
 	fails 125 "$PWD" 'directory' -- -o "$PWD" touch started

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "output.h"
 #include "session.h"
 
 void vmt_say(const char *line)
@@ -102,7 +103,6 @@ int main(int argc, char **argv)
 		vmt_say(error.text);
 		return VMT_EXIT_FAILED;
 	}
-	session.output = &output;
 	session.renderer = vmt_render_json_new(output.file);
 	if (vmt_session_run(&session, &status, &error) < 0)
 		vmt_say(error.text);

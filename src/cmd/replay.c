@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From a recording to a renderer (replay.h).
+ */
+#include "replay.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* ---- --space, --step ------------------------------------------------------------------------------ */
+
+static int parse_number(const char *option, const char *argument, const char *text,
+			uint32_t *ret_number, struct vmt_error *error)
+{
+	uint64_t number;
+
+	if (vmt_parse_u64(text, &number) < 0 || number > UINT32_MAX)
+		return vmt_error_set(error, EINVAL, "%s %s: give a number%s", option, argument,
+				     strcmp(option, "--step") == 0 ? ", or a range as 12..20" : "");
+	*ret_number = (uint32_t)number;
+	return 0;
+}
+
+int vmt_replay_part_space(struct vmt_replay_part *part, const char *argument,
+			  struct vmt_error *error)
+{
+	part->has_space = true;
+	return parse_number("--space", argument, argument, &part->space, error);
+}
+
+int vmt_replay_part_step(struct vmt_replay_part *part, const char *argument,
+			 struct vmt_error *error)
+{
+	const char *dots = strstr(argument, "..");
+	struct vmt_str first = { 0 };
+	int err = 0;
+
+	part->has_step = true;
+	part->range = dots;
+	part->first = 0;
+	part->last = UINT32_MAX;
+	if (!dots)
+		return parse_number("--step", argument, argument, &part->first, error);
+	vmt_str_add_bytes(&first, argument, (size_t)(dots - argument));
+	if (first.length)
+		err = parse_number("--step", argument, vmt_str_text(&first), &part->first, error);
+	if (!err && dots[2])
+		err = parse_number("--step", argument, dots + 2, &part->last, error);
+	if (!err && part->first > part->last)
+		err = vmt_error_set(error, EINVAL, "--step %s: the range is empty", argument);
+	vmt_str_deinit(&first);
+	return err;
+}
+
+struct vmt_selection vmt_replay_part_selection(const struct vmt_replay_part *part)
+{
+	return (struct vmt_selection){
+		.space = part->has_space ? part->space : 0,
+		.some_steps = part->has_step,
+		.first = part->first,
+		.last = part->range ? part->last : part->first,
+	};
+}
+
+/* ---- Reading --------------------------------------------------------------------------------------- */
+
+int vmt_reading_open(struct vmt_reading *reading, const char *path, struct vmt_error *error)
+{
+	int err;
+
+	*reading = (struct vmt_reading){ .names = vmt_names_new() };
+	err = vmt_recording_open(path, reading->names, &reading->recording, error);
+	if (err)
+		vmt_names_free(reading->names);
+	return err;
+}
+
+void vmt_reading_close(struct vmt_reading *reading)
+{
+	vmt_recording_free(reading->recording);
+	vmt_names_free(reading->names);
+}
+
+int vmt_reading_space(const struct vmt_reading *reading, const struct vmt_replay_part *part,
+		      uint32_t *ret_space, struct vmt_error *error)
+{
+	const struct vmt_space_info *info;
+	uint32_t count, first;
+	int err;
+
+	if (part->has_space) {
+		err = vmt_recording_space(reading->recording, part->space, &info, error);
+		if (!err)
+			*ret_space = part->space;
+		return err;
+	}
+	err = vmt_recording_spaces(reading->recording, &count, &first, error);
+	if (err)
+		return err;
+	if (count != 1)
+		return vmt_error_set(error, EINVAL,
+				     "the recording has %u address spaces; say which with --space",
+				     count);
+	*ret_space = first;
+	return 0;
+}
+
+static void hand_on(const struct vmt_record *record, bool paths, struct vmt_renderer *renderer)
+{
+	struct vmt_step step;
+
+	switch (record->kind) {
+	case VMT_RECORD_SPACE:
+		renderer->ops->space(renderer, record->space);
+		break;
+	case VMT_RECORD_STEP:
+		step = *record->step;
+		if (!paths)
+			step.path.count = 0;
+		renderer->ops->step(renderer, &step);
+		break;
+	case VMT_RECORD_LAYOUT:
+		renderer->ops->layout(renderer, record->layout);
+		break;
+	case VMT_RECORD_NOTE:
+		renderer->ops->note(renderer, record->note);
+		break;
+	case VMT_RECORD_SUMMARY:
+		renderer->ops->summary(renderer, record->summary);
+		break;
+	}
+}
+
+int vmt_reading_replay(const struct vmt_reading *reading, const struct vmt_selection *selection,
+		       bool paths, struct vmt_renderer *renderer, struct vmt_error *error)
+{
+	struct vmt_recording *recording = reading->recording;
+	const struct vmt_space_info *info;
+	struct vmt_record record;
+	int result = 0;
+
+	if (selection->space)
+		result = vmt_recording_space(recording, selection->space, &info, error);
+	if (result < 0)
+		return result;
+	renderer->ops->run(renderer, vmt_recording_run(recording));
+	vmt_recording_rewind(recording, selection);
+	while ((result = vmt_recording_next(recording, &record, error)) > 0)
+		hand_on(&record, paths, renderer);
+	return result;
+}
+
+int vmt_reading_done(struct vmt_output *output, struct vmt_status *ret_status)
+{
+	*ret_status = (struct vmt_status){
+		.code = vmt_output_close(output) ? 0 : VMT_EXIT_FAILED,
+	};
+	return 0;
+}
