@@ -4,6 +4,7 @@
  */
 #include "recording.h"
 
+#include <signal.h>
 #include <stdlib.h>
 
 #include "vmtrace/store.h"
@@ -99,8 +100,13 @@ int vmt_recording_renderer_new(const char *path, void (*say)(const char *line),
 {
 	struct recording_renderer *recording;
 	struct vmt_recorder *recorder;
-	int err = vmt_recorder_open(path, &recorder, error);
+	struct sigaction before;
+	int err;
 
+	/* A limit of file sizes is an error, not the end; what is traced inherits what was before. */
+	sigaction(SIGXFSZ, &(struct sigaction){ .sa_handler = SIG_IGN }, &before);
+	err = vmt_recorder_open(path, &recorder, error);
+	sigaction(SIGXFSZ, &before, NULL);
 	if (err)
 		return err;
 	recording = vmt_calloc(1, sizeof(*recording));

@@ -246,8 +246,9 @@ static int trace_program(const struct run_options *options, char **argv,
 	session.show_path = options->view.show & VMT_SHOW_PATH || options->view.teach ||
 			    vmt_outputs_recording(outputs);
 	result = vmt_session_run(&session, ret_status, error);
-	/* The tracer has put the signals back; the rest of the log may meet a closed pipe. */
+	/* The tracer has put the signals back; the rest may meet a closed pipe, or a limit. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	if (!vmt_outputs_close(outputs) && result == 0)
 		*ret_status = (struct vmt_status){ .code = VMT_EXIT_FAILED };
 	return result;

@@ -23,6 +23,16 @@ holds() {
 	mkdir trace
 	"$TOOLS/oracle" "${option[@]}" trace "$@" >output
 	"$TOOLS/replay" trace "$spaces"
+	recorded
+}
+
+# The recording of the same run has the same log, and the kernel's text of every last layout.
+recorded() {
+	local maps
+	"$VMTRACE" export trace/trace.vmt --to jsonl | cmp trace/trace.jsonl -
+	for maps in trace/maps.*; do
+		"$VMTRACE" export trace/trace.vmt --to maps --space "${maps##*.}" | cmp "$maps" -
+	done
 }
 
 # true_of FILTER: the jq filter is true of the array of all lines

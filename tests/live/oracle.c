@@ -7,9 +7,10 @@
  *	oracle [-f] -p PID DIRECTORY
  *	-a: no ASLR; -f: full check after each step; -s: no seccomp filter; -p: attaches to PID
  *
- * DIRECTORY/trace.jsonl is what `vmtrace -o trace.jsonl` writes. DIRECTORY/maps.N and smaps.N are
- * the texts of /proc/PID/maps and smaps of space N at the moment its last task stood at its end.
- * A space that execve threw away has none: when that is seen, it is gone. Ends as the program did.
+ * DIRECTORY/trace.jsonl and trace.vmt are what `vmtrace -o trace.jsonl -o trace.vmt` writes.
+ * DIRECTORY/maps.N and smaps.N are the texts of /proc/PID/maps and smaps of space N at the moment its
+ * last task stood at its end. A space that execve threw away has none: when that is seen, it is gone.
+ * Ends as the program did.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "output.h"
+#include "outputs.h"
 #include "session.h"
 
 void vmt_say(const char *line)
@@ -76,7 +77,9 @@ int main(int argc, char **argv)
 	struct vmt_status status = { .code = VMT_EXIT_FAILED };
 	struct vmt_error error = { .text = "" };
 	VMT_CLEANUP(vmt_str_deinit) struct vmt_str path = { 0 };
-	struct vmt_output output;
+	VMT_CLEANUP(vmt_str_deinit) struct vmt_str recording = { 0 };
+	struct vmt_outputs_options files = { .path_count = 2 };
+	struct vmt_outputs *outputs;
 	pid_t pid;
 
 	while ((option = getopt(argc, argv, "+afsp:")) > 0) {
@@ -99,15 +102,17 @@ int main(int argc, char **argv)
 	session.space_end_data = argv[optind];
 	session.argv = argv + optind + 1;
 	vmt_str_printf(&path, "%s/trace.jsonl", argv[optind]);
-	if (vmt_output_open(&output, vmt_str_text(&path), vmt_say, &error) < 0) {
+	vmt_str_printf(&recording, "%s/trace.vmt", argv[optind]);
+	files.paths[0] = vmt_str_text(&path);
+	files.paths[1] = vmt_str_text(&recording);
+	if (vmt_outputs_open(&files, vmt_say, &outputs, &error) < 0) {
 		vmt_say(error.text);
 		return VMT_EXIT_FAILED;
 	}
-	session.renderer = vmt_render_json_new(output.file);
+	session.renderer = vmt_outputs_renderer(outputs);
 	if (vmt_session_run(&session, &status, &error) < 0)
 		vmt_say(error.text);
-	if (!vmt_output_close(&output))
+	if (!vmt_outputs_close(outputs))
 		status.code = VMT_EXIT_FAILED;
-	vmt_renderer_free(session.renderer);
 	return status.signal ? 128 + status.signal : status.code;
 }
