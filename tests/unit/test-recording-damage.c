@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test-recording-damage: a recording in which something is not as vmtrace writes it is refused with
+ * one line that says what.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "record-fixture.h"
+
+static void change(struct place *place, const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(place->path, &db), SQLITE_OK);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void copy_database(const char *from, const char *to)
+{
+	char command[256];
+	sqlite3 *db;
+
+	unlink(to);
+	snprintf(command, sizeof(command), "VACUUM INTO '%s'", to);
+	assert_int_equal(sqlite3_open(from, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, command, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* Reads all there is. */
+static int read_all(struct place *place, struct vmt_error *error)
+{
+	struct vmt_recording *recording;
+	struct vmt_record record;
+	int result = vmt_recording_open(place->path, place->names, &recording, error);
+
+	if (result < 0)
+		return result;
+	while ((result = vmt_recording_next(recording, &record, error)) > 0)
+		;
+	vmt_recording_free(recording);
+	return result;
+}
+
+/* Each change makes the recording one that is refused with a line that has the word. */
+static void test_damage(void **state)
+{
+	static const struct {
+		const char *sql;
+		const char *word;
+	} damages[] = {
+		{ "UPDATE step SET checked = 3", "checked" },
+		{ "UPDATE step SET checked = -1", "checked" },
+		{ "UPDATE step SET bits = 1", "failed call" },
+		{ "UPDATE step SET bits = 128", "bits" },
+		{ "DELETE FROM step_more", "step_more" },
+		{ "UPDATE step SET site = 99", "site" },
+		{ "UPDATE step SET what = 9999", "text" },
+		{ "UPDATE step SET what = 'x'", "what" },
+		{ "UPDATE step SET why = 99", "reason" },
+		{ "UPDATE step SET fd_file = 99", "file" },
+		{ "UPDATE step SET added = 99 WHERE added", "mapping" },
+		{ "UPDATE step SET added_count = 4 WHERE added", "mapping" },
+		{ "UPDATE step SET removed = '[1,2' WHERE removed", "removed" },
+		{ "UPDATE step SET removed = '[1,9223372036854775808]' WHERE removed", "mapping" },
+		{ "UPDATE step SET removed = 2 WHERE removed", "mapping" },
+		{ "UPDATE step SET pid = 5000000000", "pid" },
+		{ "DELETE FROM step WHERE step = 1", "step 1" },
+		{ "UPDATE vma SET length = 0", "range" },
+		{ "UPDATE vma SET start = -1", "range" },
+		{ "UPDATE vma SET perms = 32", "perms" },
+		{ "UPDATE vma SET object = 77", "object" },
+		{ "UPDATE vma SET steps = '[-1]'", "steps" },
+		{ "UPDATE vma SET steps = '[4294967296]'", "step" },
+		{ "UPDATE site SET call = cause", "call" },
+		{ "UPDATE site SET cause = actor", "cause" },
+		{ "UPDATE text SET text = x'610061'", "column text" },
+		{ "UPDATE record SET kind = 'x' WHERE id = 1", "\"x\"" },
+		{ "UPDATE record SET count = 0 WHERE kind = 'steps'", "run" },
+		{ "UPDATE record SET count = 4294967295 WHERE kind = 'steps'", "step" },
+		{ "DELETE FROM space", "space 1" },
+		{ "UPDATE space SET arch = made_by", "architecture" },
+		{ "UPDATE meta SET value = 3 WHERE key = 'page_size'", "page size" },
+		{ "UPDATE meta SET value = 'pdp11' WHERE key = 'arch'", "pdp11" },
+		{ "DELETE FROM argument WHERE n = 0", "argument" },
+		{ "DROP TABLE why", "why" },
+		{ "ALTER TABLE why ADD COLUMN more", "why" },
+		{ "DROP TABLE look; CREATE VIEW look AS SELECT 1", "look" },
+		{ "PRAGMA user_version = 2", "newer" },
+		{ "PRAGMA user_version = 0", "version 0" },
+		{ "PRAGMA application_id = 1", "another program" },
+		{ "PRAGMA application_id = 0", "no recording" },
+		{ "DELETE FROM meta", "empty" },
+	};
+	struct place *place = *state;
+	char original[80];
+	struct vmt_error error = { "" };
+
+	record_map(place, 0, MAP_AT, "/x");
+	record_unmap(place, 1, MAP_AT, "/x", 0);
+	turn(place);
+	assert_int_equal(read_all(place, &error), 0);
+	snprintf(original, sizeof(original), "%s.original", place->path);
+	assert_int_equal(rename(place->path, original), 0);
+	for (size_t i = 0; i < vmt_countof(damages); i++) {
+		copy_database(original, place->path);
+		error.text[0] = '\0';
+		change(place, damages[i].sql);
+		if (read_all(place, &error) >= 0 || !strstr(error.text, damages[i].word))
+			fail_msg("%s: \"%s\"", damages[i].sql, error.text);
+		assert_null(strchr(error.text, '\n'));
+	}
+	unlink(original);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_damage, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
