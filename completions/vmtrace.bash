@@ -35,6 +35,33 @@ _vmtrace_explain() {
 	fi
 }
 
+# vmtrace show|where|export …
+_vmtrace_recording() {
+	# shellcheck disable=SC2034 # chosen by name
+	local show_options='--step= --space= --log= --show= --color= -v --verbose -q --quiet -h --help'
+	# shellcheck disable=SC2034
+	local where_options='--space= --color= -v --verbose -h --help'
+	# shellcheck disable=SC2034
+	local export_options='--to= -o --output= --step= --space= --show= -h --help'
+	local chosen=${words[1]}_options
+	case $prev in
+	--log) _vmtrace_list 'steps map calls' ;;
+	--show) _vmtrace_list 'path flags' ;;
+	--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur") ;;
+	--to) mapfile -t COMPREPLY < <(compgen -W 'jsonl maps csv' -- "$cur") ;;
+	-o | --output) _filedir ;;
+	--step | --space) ;;
+	*)
+		if [[ $cur == -* ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "${!chosen}" -- "$cur")
+			[[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
+		else
+			_filedir vmt
+		fi
+		;;
+	esac
+}
+
 _vmtrace() {
 	local options='-o --output= -p --attach= --follow= --log= --show= --filter= --fail-on= --faults -k --stack --check= --rules= --no-seccomp --no-aslr --pin --color= --teach -v --verbose -q --quiet -h --help -V --version'
 	local cur prev words cword
@@ -46,6 +73,11 @@ _vmtrace() {
 	fi
 	if ((cword > 1)) && [[ ${words[1]} == explain ]]; then
 		_vmtrace_explain
+		return
+	fi
+
+	if ((cword > 1)) && [[ ${words[1]} == @(show|where|export) ]]; then
+		_vmtrace_recording
 		return
 	fi
 
@@ -118,7 +150,7 @@ _vmtrace() {
 	fi
 	mapfile -t COMPREPLY < <(compgen -c -- "$cur")
 	if ((cword == 1)); then
-		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W 'run walk explain' -- "$cur")
+		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W 'run walk show where export explain' -- "$cur")
 	fi
 	[[ $cur == */* ]] && _filedir
 }

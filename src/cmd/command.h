@@ -44,6 +44,9 @@ extern const struct vmt_command vmt_command_show;
 extern const struct vmt_command vmt_command_where;
 extern const struct vmt_command vmt_command_export;
 
+/* All of them, the one that needs no name first; ended by a NULL. */
+extern const struct vmt_command *const vmt_commands[];
+
 /* Says one line on standard error, as "vmtrace: LINE". */
 void vmt_say(const char *line);
 

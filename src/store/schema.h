@@ -19,7 +19,7 @@ enum {
 /* step.id */
 static inline int64_t vmt_store_step_id(uint32_t space, uint32_t step)
 {
-	return (int64_t)space << 32 | step;
+	return (int64_t)((uint64_t)space << 32 | step);
 }
 
 /* Bits of step.bits. */

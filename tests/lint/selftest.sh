@@ -243,5 +243,16 @@ echo 'VMT_TEACH(IDLE, "{whom}", "", "")' >>"$copy/src/annotate/text-teach.def"
 fails 'texts: one too many' 'nothing chooses IDLE' "$lint/texts.sh" "$copy"
 fails 'texts: unknown word' '{whom} is filled in by nothing' "$lint/texts.sh" "$copy"
 
+fresh
+sed -i 's/^echo "  -p/echo "      --new  news"\n&/' "$copy/vmtrace"
+for place in 'manual page' 'bash completion' 'zsh completion' 'fish completion'; do
+	fails "options: another command's --new not in the $place" \
+		"walk: --new is in --help, not in the $place" "$lint/options.sh" "$copy/vmtrace" "$copy"
+done
+fresh
+rm "$copy/man/vmtrace-walk.1.scd"
+fails 'options: a command without a manual page' 'walk has no manual page' \
+	"$lint/options.sh" "$copy/vmtrace" "$copy"
+
 echo "1..$cases"
 exit "$bad"
