@@ -37,6 +37,7 @@ way() {
 	vmtrace-steps) "$vmtrace" run -o /dev/null -- "$@" ;;
 	vmtrace-k) "$vmtrace" run -k -q -o /dev/null -- "$@" ;;
 	strace-k) strace -k -f --seccomp-bpf -e trace=%memory -o /dev/null "$@" ;;
+	vmtrace-recording) "$vmtrace" run -o "$work/run.vmt" -- "$@" ;;
 	strace) strace -f --seccomp-bpf -e trace=%memory -o /dev/null "$@" ;;
 	esac
 }
@@ -56,7 +57,7 @@ measure() {
 		done
 	done
 	for name in "${ways[@]}"; do
-		printf '  %-15s %6.2f s\n' "$name" "$(median "$work/$name.us" | awk '{ print $1 / 1e6 }')"
+		printf '  %-17s %6.2f s\n' "$name" "$(median "$work/$name.us" | awk '{ print $1 / 1e6 }')"
 	done
 }
 
@@ -93,11 +94,14 @@ measure 'bare vmtrace' "$programs/getppid"
 ratio vmtrace bare 1.5
 
 echo 'mmap, touch, munmap 200,000'
-tracers='bare floor vmtrace floor-pinned vmtrace-pinned vmtrace-steps'
+tracers='bare floor vmtrace floor-pinned vmtrace-pinned vmtrace-steps vmtrace-recording'
 command -v strace >/dev/null && tracers+=' strace'
 measure "$tracers" "$programs/mapping"
 ratio vmtrace floor 1.25
 ratio vmtrace-pinned floor-pinned 1.25
+ratio vmtrace-recording vmtrace-steps 1.15
+"$vmtrace" show -q "$work/run.vmt" | awk -v bytes="$(stat -c %s "$work/run.vmt")" '
+	{ gsub(/,/, "", $1); printf "  recording: %.0f bytes a step (at most 150)\n", bytes / $1 }'
 [ ! -e "$work/strace.us" ] || ratio vmtrace strace 1.00
 
 echo 'page faults 100,000'
@@ -111,6 +115,18 @@ if command -v strace >/dev/null; then
 	measure 'strace strace-k' "$programs/deep" 1000
 	per_stop strace-k strace 2000 ''
 fi
+
+echo 'questions to that recording'
+address=$("$vmtrace" show "$work/run.vmt" --step 20 | sed -n 's/^\([0-9a-f]*\)-.*libc.*/0x\1/p' | head -n 1)
+for question in 'show --step 20' 'show --step 200000' "where ${address:-0x1000}"; do
+	read -r -a words <<<"$question"
+	: >"$work/question.us"
+	for ((i = 0; i < rounds; i++)); do
+		microseconds "$vmtrace" "${words[0]}" "$work/run.vmt" "${words[@]:1}" >>"$work/question.us"
+	done
+	printf '  %-24s %6.1f ms (at most 100)\n' "${words[0]} ${words[1]}${words[2]+ ${words[2]}}" \
+		"$(median "$work/question.us" | awk '{ print $1 / 1000 }')"
+done
 
 echo 'make -j2, 20 files'
 make_project

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * endless: maps and unmaps until it is killed, a minute at most. Lengths differ, so that steps do.
+ * endless: maps and unmaps until it is killed, five minutes at most. Lengths differ, so that steps do.
  */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -10,7 +10,7 @@ enum {
 	PAGE = 4096,
 	LENGTHS = 97,
 	KEPT = 16, /* mappings that live for a while */
-	SECONDS = 60
+	SECONDS = 300
 };
 
 static size_t length_of(unsigned i)
