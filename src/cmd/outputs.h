@@ -30,8 +30,8 @@ VMT_MUST_CHECK int vmt_outputs_open(const struct vmt_outputs_options *options,
 struct vmt_renderer *vmt_outputs_renderer(struct vmt_outputs *outputs);
 /* Whether one of them is a recording, which keeps all that there is. */
 bool vmt_outputs_recording(const struct vmt_outputs *outputs);
-/* Flushes now and then, as vmt_output_flush() does. @outputs is what it is for the session. */
-void vmt_outputs_flush(void *outputs);
+/* Flushes now and then, as vmt_output_flush() does. @data are the outputs. */
+void vmt_outputs_flush(void *data);
 /* Closes and frees; false if anything was lost. */
 bool vmt_outputs_close(struct vmt_outputs *outputs);
 

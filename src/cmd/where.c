@@ -105,8 +105,7 @@ static void print_neighbour(FILE *file, const char *side, const struct vmt_mappi
 static void print_around(const struct where *where, const struct vmt_view_list *list)
 {
 	const struct vmt_mapping *at = NULL, *below = NULL, *above = NULL;
-	uint64_t low = where->address;
-	uint64_t high = where->address;
+	uint64_t low, high;
 
 	for (size_t i = 0; i < list->rows.count; i++) {
 		const struct vmt_mapping *map = &list->rows.data[i].map;
@@ -118,10 +117,8 @@ static void print_around(const struct where *where, const struct vmt_view_list *
 		else
 			at = map;
 	}
-	if (at) {
-		low = at->start;
-		high = at->end;
-	}
+	low = at ? at->start : where->address;
+	high = at ? at->end : where->address;
 	print_neighbour(where->file, "above", above, above ? above->start - high : 0);
 	print_neighbour(where->file, "there", at, 0);
 	print_neighbour(where->file, "below", below, below ? low - below->end : 0);
@@ -222,7 +219,7 @@ static int print_steps(const struct where *where, const struct vmt_step_list *li
 /* One space: its steps and how it ended. */
 static int print_space(const struct where *where, bool many, struct vmt_error *error)
 {
-	const struct vmt_space_info *info;
+	const struct vmt_space_info *info = NULL;
 	struct vmt_step_list list = { 0 };
 	uint32_t last;
 	int err = vmt_recording_touching(where->reading->recording, where->space, where->address,

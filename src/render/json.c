@@ -254,9 +254,8 @@ static json_t *path_value(const struct vmt_step *step)
 		json_t *function = sure(json_object());
 
 		put(function, "depth", json_integer(entry->depth));
-		put(function, "function", json_string_nocheck(entry->function));
-		put(function, "branch",
-		    entry->branch ? json_string_nocheck(entry->branch) : json_null());
+		put(function, "function", text_value(entry->function));
+		put(function, "branch", entry->branch ? text_value(entry->branch) : json_null());
 		push(path, function);
 	}
 	return path;
