@@ -11,6 +11,7 @@
 
 #include "vmtrace/annotate.h"
 #include "vmtrace/base.h"
+#include "vmtrace/compare.h"
 #include "vmtrace/log.h"
 #include "vmtrace/mm.h"
 
@@ -86,5 +87,48 @@ void vmt_renderer_free(struct vmt_renderer *renderer);
 /* Nothing happens where a renderer has nothing to say of it. */
 void vmt_renderer_object(struct vmt_renderer *renderer, const struct vmt_object_info *info);
 void vmt_renderer_warning(struct vmt_renderer *renderer, const struct vmt_warning *warning);
+
+/* ---- diff-text.c, diff-json.c: what vmtrace diff found -------------------------------------- */
+
+/* One side of a comparison. */
+struct vmt_diff_end {
+	uint32_t space; /* 0: a text, which has none */
+	uint32_t step; /* the last step of the layout */
+	pid_t pid;
+	const char *exe; /* "" unknown */
+	const struct vmt_compare_side *layout;
+	const struct vmt_compare_steps *steps; /* NULL without --steps */
+};
+
+/* Two spaces that were compared, or one that has no like: then the other end has an empty layout. */
+struct vmt_diff_space {
+	const struct vmt_diff_end *a;
+	const struct vmt_diff_end *b;
+	bool only_a;
+	bool only_b;
+	const struct vmt_comparison *layouts; /* NULL with steps */
+	const struct vmt_step_comparison *steps; /* NULL with layouts */
+};
+
+struct vmt_diff_info {
+	const char *a; /* what was compared, as it was named */
+	const char *b;
+	const struct vmt_diff_space *spaces;
+	size_t space_count;
+	bool same;
+};
+
+struct vmt_diff_options {
+	bool color;
+	bool verbose; /* also what is the same, and where everything lies */
+	bool stat; /* one line a group */
+	bool addresses; /* they count: show them */
+};
+
+/* As a unified diff; nothing if all is the same, unless verbose. */
+void vmt_render_diff_text(FILE *file, const struct vmt_diff_info *info,
+			  const struct vmt_diff_options *options);
+/* One JSON object; everything, as vmtrace-json(5) has it. */
+void vmt_render_diff_json(FILE *file, const struct vmt_diff_info *info);
 
 #endif

@@ -43,6 +43,7 @@ extern const struct vmt_command *const vmt_commands[];
 extern const struct vmt_command vmt_command_show;
 extern const struct vmt_command vmt_command_where;
 extern const struct vmt_command vmt_command_export;
+extern const struct vmt_command vmt_command_diff;
 
 /* All of them, the one that needs no name first; ended by a NULL. */
 extern const struct vmt_command *const vmt_commands[];

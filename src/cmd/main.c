@@ -49,6 +49,7 @@ const struct vmt_command *const vmt_commands[] = {
 	&vmt_command_show,
 	&vmt_command_where,
 	&vmt_command_export,
+	&vmt_command_diff,
 	&vmt_command_explain,
 	NULL,
 };

@@ -27,8 +27,7 @@ struct vmt_word {
 	const char *name;
 	unsigned bit;
 };
-
-/* The bits of the words in @argument, which is @option's. */
+/* The bits of the words in @argument, which is @option's; -EINVAL with a line. */
 int vmt_take_words(const struct vmt_word *words, size_t count, const char *option,
 		   const char *argument, unsigned *ret_bits, struct vmt_error *error);
 

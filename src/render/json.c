@@ -57,38 +57,9 @@ static json_t *line_new(const char *type)
 	return line;
 }
 
-static int add_chunk(const char *bytes, size_t length, void *data)
-{
-	vmt_str_add_bytes(data, bytes, length);
-	return 0;
-}
-
-/* JSON lets DEL through as it is, a terminal should not see it. It stands in strings only. */
-static void escape_delete(struct vmt_str *line)
-{
-	struct vmt_str escaped = { 0 };
-
-	if (!memchr(line->data, 0x7f, line->length))
-		return;
-	for (size_t i = 0; i < line->length; i++) {
-		if (line->data[i] == 0x7f)
-			vmt_str_add(&escaped, "\\u007f");
-		else
-			vmt_str_add_char(&escaped, line->data[i]);
-	}
-	vmt_str_deinit(line);
-	*line = escaped;
-}
-
 static void line_write(struct json_renderer *json, json_t *line)
 {
-	vmt_str_clear(&json->line);
-	if (json_dump_callback(line, add_chunk, &json->line, JSON_COMPACT | JSON_ENSURE_ASCII) < 0)
-		vmt_die_oom();
-	json_decref(line);
-	escape_delete(&json->line);
-	vmt_str_add_char(&json->line, '\n');
-	fwrite(json->line.data, 1, json->line.length, json->file);
+	vmt_json_write(line, &json->line, json->file);
 }
 
 /* ---- VMAs --------------------------------------------------------------------------------- */
