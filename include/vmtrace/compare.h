@@ -12,6 +12,7 @@
 
 #include "vmtrace/base.h"
 #include "vmtrace/image.h"
+#include "vmtrace/log.h"
 #include "vmtrace/mm.h"
 
 /* ---- align.c: sequences ------------------------------------------------------------------- */
@@ -211,5 +212,111 @@ struct vmt_compare_space {
  */
 void vmt_compare_spaces(const struct vmt_compare_space *a, size_t a_count,
 			const struct vmt_compare_space *b, size_t b_count, size_t *ret_match_a);
+
+/* ---- tally.c: what the steps of a run add up to ----------------------------------------------- */
+
+/* Bytes of address space, not of memory. */
+struct vmt_step_bytes {
+	uint64_t mapped; /* that nothing was mapped in before, or something else */
+	uint64_t unmapped; /* also what another mapping took the place of */
+};
+
+/* What a step mapped and unmapped. A change of rights is neither, a move is both. */
+struct vmt_step_bytes vmt_step_bytes(const struct vmt_step *step);
+/* The name of the call, "mmap", or of the cause, "exec-segment". */
+const char *vmt_step_call(const struct vmt_step *step);
+/* How many more VMAs there are after the step; gate pages do not count. */
+int64_t vmt_step_vmas(const struct vmt_step *step);
+
+/* Sums over the steps of one actor, one object (whose code made the call), or one call. */
+struct vmt_tally_row {
+	const char *name; /* "" for the kernel's object */
+	uint64_t steps;
+	uint64_t failed; /* of these, calls that failed */
+	uint64_t mapped_bytes;
+	uint64_t unmapped_bytes;
+	uint64_t live_bytes; /* of what they mapped, what was there when its space ended */
+};
+
+enum vmt_tally_by {
+	VMT_TALLY_ACTOR,
+	VMT_TALLY_OBJECT,
+	VMT_TALLY_CALL,
+	VMT_TALLY_COUNT,
+};
+
+/* Mappings that calls made and nothing took away, of one size by one maker. */
+struct vmt_tally_leak {
+	uint32_t space;
+	uint32_t first_step; /* one that made them */
+	const char *actor;
+	const char *object;
+	const char *call;
+	uint64_t size_bytes; /* of each, when it was made */
+	uint64_t count;
+	uint64_t bytes; /* of all, now */
+};
+
+enum {
+	VMT_TALLY_HOLES = 5,
+	VMT_TALLY_SAMPLES = 64
+};
+
+struct vmt_tally_hole {
+	uint64_t start;
+	uint64_t end;
+};
+
+/* The VMAs of a space after a step. */
+struct vmt_tally_sample {
+	uint32_t step;
+	uint64_t vmas;
+};
+
+struct vmt_tally_space {
+	uint32_t space;
+	pid_t pid;
+	const char *exe;
+	uint64_t steps;
+	uint64_t first_ns; /* time of its first and last step since the run began */
+	uint64_t last_ns;
+	uint64_t vmas; /* at the end */
+	uint64_t vmas_peak;
+	uint32_t peak_step;
+	uint64_t vmas_limit; /* vm.max_map_count, 0 unknown */
+	/* Evenly over its steps, at most VMT_TALLY_SAMPLES. */
+	struct vmt_tally_sample samples[VMT_TALLY_SAMPLES];
+	size_t sample_count;
+	uint32_t sample_stride; /* private: steps between samples */
+	bool has_layout; /* false: it did not end while it was watched; what follows is 0 */
+	uint64_t mapped_bytes;
+	uint64_t committed_bytes; /* private, writable: what the kernel accounts for */
+	uint64_t reserved_bytes; /* private, without any access or MAP_NORESERVE */
+	bool has_page_table;
+	uint64_t page_table_kib;
+	/* Free ranges between the lowest and the highest mapping, the largest first. */
+	struct vmt_tally_hole holes[VMT_TALLY_HOLES];
+	size_t hole_count; /* all of them, of which at most VMT_TALLY_HOLES are listed */
+	size_t small_hole_count; /* below 2 MiB, too small for a huge page */
+	uint64_t small_hole_bytes;
+};
+
+struct vmt_tally_result {
+	uint64_t steps;
+	VMT_ARRAY(struct vmt_tally_row) rows[VMT_TALLY_COUNT]; /* by live bytes, then steps */
+	VMT_ARRAY(struct vmt_tally_space *) spaces; /* in order of birth */
+	VMT_ARRAY(struct vmt_tally_leak) leaks; /* by bytes */
+};
+
+struct vmt_tally;
+
+struct vmt_tally *vmt_tally_new(void);
+void vmt_tally_free(struct vmt_tally *tally);
+/* In the order of the log. Nothing of what is handed in is kept. */
+void vmt_tally_space(struct vmt_tally *tally, const struct vmt_space_info *info);
+void vmt_tally_step(struct vmt_tally *tally, const struct vmt_step *step);
+void vmt_tally_layout(struct vmt_tally *tally, const struct vmt_layout_info *info);
+/* Adds up; nothing may follow. Good until the tally is freed. */
+const struct vmt_tally_result *vmt_tally_finish(struct vmt_tally *tally);
 
 #endif

@@ -77,6 +77,25 @@ struct vmt_renderer *vmt_render_json_new(FILE *file);
 /* CSV of the steps: a header line, then a line a step. */
 struct vmt_renderer *vmt_render_csv_new(FILE *file);
 /*
+ * Folded stacks for flame graphs: "space;actor;object;call BYTES", with how much each mapped; written
+ * at the end.
+ */
+struct vmt_renderer *vmt_render_folded_new(FILE *file);
+/*
+ * Chrome's trace-event format (JSON), which ui.perfetto.dev and chrome://tracing open: a process a
+ * space, its steps as slices of the threads, its VMAs and bytes as counters. Complete when freed.
+ */
+struct vmt_renderer *vmt_render_perfetto_new(FILE *file);
+
+struct vmt_stat_options {
+	bool json;
+	bool color;
+	bool verbose; /* all of the lists */
+};
+/* What the steps add up to; written when freed. */
+struct vmt_renderer *vmt_render_stat_new(FILE *file, const struct vmt_stat_options *options);
+
+/*
  * The layout as the text of /proc/PID/maps of a kernel of @kernel_bits (32 or 64), to the byte.
  * Mirrors show_map_vma() (fs/proc/task_mmu.c, Linux 6.18).
  */

@@ -44,6 +44,7 @@ extern const struct vmt_command vmt_command_show;
 extern const struct vmt_command vmt_command_where;
 extern const struct vmt_command vmt_command_export;
 extern const struct vmt_command vmt_command_diff;
+extern const struct vmt_command vmt_command_stat;
 
 /* All of them, the one that needs no name first; ended by a NULL. */
 extern const struct vmt_command *const vmt_commands[];

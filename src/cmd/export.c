@@ -18,13 +18,32 @@ struct export_options {
 	bool help;
 };
 
+/* The formats that a renderer writes; "maps" is one layout and stands apart. */
+static const struct format {
+	const char *name;
+	struct vmt_renderer *(*renderer_new)(FILE *file);
+} formats[] = {
+	{ "jsonl", vmt_render_json_new },
+	{ "csv", vmt_render_csv_new },
+	{ "folded", vmt_render_folded_new },
+	{ "perfetto", vmt_render_perfetto_new },
+};
+
+static const struct format *format_of(const char *name)
+{
+	for (size_t i = 0; i < vmt_countof(formats); i++)
+		if (strcmp(formats[i].name, name) == 0)
+			return &formats[i];
+	return NULL;
+}
+
 static int take_to(void *target, const char *argument, struct vmt_error *error)
 {
-	if (strcmp(argument, "jsonl") != 0 && strcmp(argument, "maps") != 0 &&
-	    strcmp(argument, "csv") != 0)
-		return vmt_error_set(
-			error, EINVAL,
-			"--to=%s: give jsonl, maps or csv; see 'vmtrace export --help'", argument);
+	if (strcmp(argument, "maps") != 0 && !format_of(argument))
+		return vmt_error_set(error, EINVAL,
+				     "--to=%s: give jsonl, maps, csv, folded or perfetto; see "
+				     "'vmtrace export --help'",
+				     argument);
 	((struct export_options *)target)->format = argument;
 	return 0;
 }
@@ -56,7 +75,8 @@ static int take_help(void *target, const char *argument, struct vmt_error *error
 }
 
 static const struct vmt_option export_table[] = {
-	{ "to", 0, "FORMAT", "jsonl, maps (of one step) or csv (of the steps)", take_to },
+	{ "to", 0, "FORMAT", "jsonl, maps (of one step), csv, folded (stacks) or perfetto",
+	  take_to },
 	{ "output", 'o', "FILE", "write to FILE instead of standard output", take_output },
 	{ "step", 0, "N", "maps: after step N (default the last); else only step N, or A..B",
 	  take_step },
@@ -106,8 +126,7 @@ static int export(const struct export_options *options, const char *path, FILE *
 	if (strcmp(options->format, "maps") == 0) {
 		err = export_maps(&reading, &options->part, file, error);
 	} else {
-		renderer = strcmp(options->format, "csv") == 0 ? vmt_render_csv_new(file)
-							       : vmt_render_json_new(file);
+		renderer = format_of(options->format)->renderer_new(file);
 		err = vmt_reading_replay(&reading, &selection, options->view.show & VMT_SHOW_PATH,
 					 renderer, error);
 		vmt_renderer_free(renderer);

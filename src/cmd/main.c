@@ -30,7 +30,9 @@
  *     story.c linker.c maker.c keeper.c   what it is for, and which steps belong together
  *     teach.c explain.c text-*.def        full sentences, by id
  *   src/store     recordings: SQLite files, written by a thread of their own, read as untrusted
- *   src/render    text, map log, JSON Lines, CSV, the text of maps
+ *   src/compare   two layouts or sequences of steps without addresses; sums over a run. Pure
+ *   src/render    text, map log, JSON Lines, CSV, the text of maps, diff, stat, folded stacks,
+ *                 trace events
  *   src/cmd       this room: the commands, a file each; session.c wires event -> model -> step ->
  *                 renderer, tables.c drives the page tables
  *
@@ -50,6 +52,7 @@ const struct vmt_command *const vmt_commands[] = {
 	&vmt_command_where,
 	&vmt_command_export,
 	&vmt_command_diff,
+	&vmt_command_stat,
 	&vmt_command_explain,
 	NULL,
 };

@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "progress.h"
+
 /* ---- --space, --step ------------------------------------------------------------------------------ */
 
 static int parse_number(const char *option, const char *argument, const char *text,
@@ -136,6 +138,7 @@ int vmt_reading_replay(const struct vmt_reading *reading, const struct vmt_selec
 {
 	struct vmt_recording *recording = reading->recording;
 	const struct vmt_space_info *info;
+	struct vmt_progress progress;
 	struct vmt_record record;
 	int result = 0;
 
@@ -145,8 +148,12 @@ int vmt_reading_replay(const struct vmt_reading *reading, const struct vmt_selec
 		return result;
 	renderer->ops->run(renderer, vmt_recording_run(recording));
 	vmt_recording_rewind(recording, selection);
-	while ((result = vmt_recording_next(recording, &record, error)) > 0)
+	vmt_progress_begin(&progress, "reading", "records");
+	while ((result = vmt_recording_next(recording, &record, error)) > 0) {
+		vmt_progress_tick(&progress);
 		hand_on(&record, paths, renderer);
+	}
+	vmt_progress_end(&progress);
 	return result;
 }
 

@@ -20,7 +20,8 @@
 
 enum {
 	SIZE_COLUMN = 9, /* where sizes end */
-	BAR_MAX = 40 /* signs of a line of --stat */
+	BAR_MAX = 40, /* signs of a line of --stat */
+	EXACT_MAX_BYTES = 1 << 30
 };
 
 void vmt_diff_flush(struct vmt_diff_text *text)
@@ -41,12 +42,17 @@ static const char *signed_size(int64_t bytes, char ret_text[24])
 
 /* ---- A VMA ---------------------------------------------------------------------------------- */
 
-static void add_size(struct vmt_line *line, enum vmt_style style, const struct vmt_mapping *map)
+/* @exact: two sizes are to be compared, and both would be 1.4M. */
+static void add_size(struct vmt_line *line, enum vmt_style style, const struct vmt_mapping *map,
+		     bool exact)
 {
+	uint64_t bytes = map->end - map->start;
 	char size[16];
 
-	vmt_size_text(map->end - map->start, size);
-	vmt_line_printf(line, style, "%*s", SIZE_COLUMN - 1, size);
+	if (exact && bytes % 1024 == 0 && bytes < EXACT_MAX_BYTES)
+		vmt_line_printf(line, style, "%*" PRIu64 "K", SIZE_COLUMN - 2, bytes / 1024);
+	else
+		vmt_line_printf(line, style, "%*s", SIZE_COLUMN - 1, vmt_size_text(bytes, size));
 }
 
 /* @changes: what else is worth saying of this pair. */
@@ -58,7 +64,7 @@ static void write_row(struct vmt_diff_text *text, char sign, enum vmt_style styl
 
 	vmt_perms_text(map->perms, perms);
 	vmt_line_printf(line, style, "%c", sign);
-	add_size(line, style, map);
+	add_size(line, style, map, changes & VMT_CHANGE_SIZE);
 	vmt_line_printf(line, style, " %s", perms);
 	if (map->inode || map->offset)
 		vmt_line_printf(line, style, " %08" PRIx64, map->offset);
