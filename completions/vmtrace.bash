@@ -35,7 +35,7 @@ _vmtrace_explain() {
 	fi
 }
 
-# vmtrace show|where|export …
+# vmtrace show|where|export|diff|stat …
 _vmtrace_recording() {
 	# shellcheck disable=SC2034 # chosen by name
 	local show_options='--step= --space= --log= --show= --color= -v --verbose -q --quiet -h --help'
@@ -43,18 +43,25 @@ _vmtrace_recording() {
 	local where_options='--space= --color= -v --verbose -h --help'
 	# shellcheck disable=SC2034
 	local export_options='--to= -o --output= --step= --space= --show= -h --help'
+	# shellcheck disable=SC2034
+	local diff_options='--steps --addresses --ignore= --stat --json --color= -v --verbose -h --help'
+	# shellcheck disable=SC2034
+	local stat_options='--space= --json --color= -v --verbose -h --help'
 	local chosen=${words[1]}_options
 	case $prev in
 	--log) _vmtrace_list 'steps map calls' ;;
 	--show) _vmtrace_list 'path flags' ;;
 	--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur") ;;
-	--to) mapfile -t COMPREPLY < <(compgen -W 'jsonl maps csv' -- "$cur") ;;
+	--to) mapfile -t COMPREPLY < <(compgen -W 'jsonl maps csv folded perfetto' -- "$cur") ;;
+	--ignore) _vmtrace_list 'inode dev size path' ;;
 	-o | --output) _filedir ;;
 	--step | --space) ;;
 	*)
 		if [[ $cur == -* ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "${!chosen}" -- "$cur")
 			[[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
+		elif [[ ${words[1]} == diff ]]; then
+			_filedir
 		else
 			_filedir vmt
 		fi
@@ -76,7 +83,7 @@ _vmtrace() {
 		return
 	fi
 
-	if ((cword > 1)) && [[ ${words[1]} == @(show|where|export) ]]; then
+	if ((cword > 1)) && [[ ${words[1]} == @(show|where|export|diff|stat) ]]; then
 		_vmtrace_recording
 		return
 	fi
@@ -150,7 +157,7 @@ _vmtrace() {
 	fi
 	mapfile -t COMPREPLY < <(compgen -c -- "$cur")
 	if ((cword == 1)); then
-		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W 'run walk show where export explain' -- "$cur")
+		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W 'run walk show where export diff stat explain' -- "$cur")
 	fi
 	[[ $cur == */* ]] && _filedir
 }

@@ -49,7 +49,7 @@ complete -c vmtrace -n '__fish_seen_subcommand_from export' -l space -x -d 'only
 complete -c vmtrace -n '__fish_seen_subcommand_from show' -l log -x -a 'steps map calls steps,map steps,map,calls' -d 'which views to print'
 complete -c vmtrace -n '__fish_seen_subcommand_from show' -l show -x -a 'path flags path,flags' -d 'more about each step'
 complete -c vmtrace -n '__fish_seen_subcommand_from export' -l show -x -a path -d 'more about each step'
-complete -c vmtrace -n '__fish_seen_subcommand_from export' -l to -x -a 'jsonl maps csv' -d 'the form'
+complete -c vmtrace -n '__fish_seen_subcommand_from export' -l to -x -a 'jsonl maps csv folded perfetto' -d 'the form'
 complete -c vmtrace -n '__fish_seen_subcommand_from export' -s o -l output -r -d 'write to a file'
 complete -c vmtrace -n '__fish_seen_subcommand_from show' -l color -x -a 'auto always never' -d colours
 complete -c vmtrace -n '__fish_seen_subcommand_from show' -s v -l verbose -d 'print every line in full'
@@ -59,3 +59,18 @@ complete -c vmtrace -n '__fish_seen_subcommand_from show' -s q -l quiet -d 'prin
 complete -c vmtrace -n '__fish_seen_subcommand_from show' -s h -l help -d 'print the options and exit'
 complete -c vmtrace -n '__fish_seen_subcommand_from where' -s h -l help -d 'print the options and exit'
 complete -c vmtrace -n '__fish_seen_subcommand_from export' -s h -l help -d 'print the options and exit'
+complete -c vmtrace -n __fish_is_first_token -a diff -d 'what is different, without addresses'
+complete -c vmtrace -n __fish_is_first_token -a stat -d 'what the steps add up to'
+complete -c vmtrace -n '__fish_seen_subcommand_from diff' -l steps -d 'compare the sequences of steps'
+complete -c vmtrace -n '__fish_seen_subcommand_from diff' -l addresses -d 'addresses count as well'
+complete -c vmtrace -n '__fish_seen_subcommand_from diff' -l ignore -x -a 'inode dev size path inode,dev' -d 'what does not count'
+complete -c vmtrace -n '__fish_seen_subcommand_from diff' -l stat -d 'one line an object'
+complete -c vmtrace -n '__fish_seen_subcommand_from diff' -l json -d 'one JSON object'
+complete -c vmtrace -n '__fish_seen_subcommand_from diff' -l color -x -a 'auto always never' -d colours
+complete -c vmtrace -n '__fish_seen_subcommand_from diff' -s v -l verbose -d 'also what is the same'
+complete -c vmtrace -n '__fish_seen_subcommand_from diff' -s h -l help -d 'print the options and exit'
+complete -c vmtrace -n '__fish_seen_subcommand_from stat' -l space -x -d 'only one address space'
+complete -c vmtrace -n '__fish_seen_subcommand_from stat' -l json -d 'one JSON object'
+complete -c vmtrace -n '__fish_seen_subcommand_from stat' -l color -x -a 'auto always never' -d colours
+complete -c vmtrace -n '__fish_seen_subcommand_from stat' -s v -l verbose -d 'all of the lists'
+complete -c vmtrace -n '__fish_seen_subcommand_from stat' -s h -l help -d 'print the options and exit'
