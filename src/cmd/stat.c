@@ -54,7 +54,7 @@ static void help(FILE *file)
 }
 
 static int add_up(const struct stat_options *options, const char *path, struct vmt_output *output,
-		struct vmt_error *error)
+		  struct vmt_error *error)
 {
 	struct vmt_selection selection = vmt_part_selection(&options->part);
 	struct vmt_text_options text = vmt_view_text(&options->view);

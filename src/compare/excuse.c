@@ -59,15 +59,15 @@ static void compare_pair(const struct vmt_matching *matching, struct vmt_compare
 	const struct vmt_mapping *a = &matching->a->data[pair->a].map;
 	const struct vmt_mapping *b = &matching->b->data[pair->b].map;
 	unsigned changes = 0;
-	uint64_t growth = size_of(b) > size_of(a) ? size_of(b) - size_of(a)
-						  : size_of(a) - size_of(b);
+	uint64_t growth =
+		size_of(b) > size_of(a) ? size_of(b) - size_of(a) : size_of(a) - size_of(b);
 
 	changes |= growth ? VMT_CHANGE_SIZE : 0;
 	changes |= a->perms != b->perms ? VMT_CHANGE_PERMS : 0;
 	changes |= a->offset != b->offset ? VMT_CHANGE_OFFSET : 0;
 	changes |= a->name != b->name ? VMT_CHANGE_PATH : 0;
-	changes |= a->dev_major != b->dev_major || a->dev_minor != b->dev_minor ? VMT_CHANGE_DEV
-										 : 0;
+	changes |=
+		a->dev_major != b->dev_major || a->dev_minor != b->dev_minor ? VMT_CHANGE_DEV : 0;
 	changes |= a->inode != b->inode ? VMT_CHANGE_INODE : 0;
 	changes |= a->start != b->start ? VMT_CHANGE_ADDRESS : 0;
 
@@ -182,7 +182,6 @@ void vmt_excuse_pairs(const struct vmt_matching *matching, struct vmt_comparison
 		else
 			compare_pair(matching, pair);
 	}
-	if (!matching->options->addresses &&
-	    (has_aligned(matching->a) || has_aligned(matching->b)))
+	if (!matching->options->addresses && (has_aligned(matching->a) || has_aligned(matching->b)))
 		excuse_merges(matching, comparison);
 }

@@ -10,8 +10,10 @@
 #include "layout.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "tokens.h"
+#include "vmtrace/annotate.h"
 
 /* A pair on its way into its group. */
 struct sorted {
@@ -28,6 +30,11 @@ struct place {
 	uint64_t b;
 };
 
+static struct vmt_key maker_key(const struct vmt_compare_side *side, size_t row)
+{
+	return (struct vmt_key){ .words = { 2, vmt_mix_text(0, side->data[row].maker) } };
+}
+
 static struct vmt_key group_key(const struct vmt_compare_side *side, size_t row)
 {
 	const struct vmt_mapping *map = &side->data[row].map;
@@ -35,8 +42,32 @@ static struct vmt_key group_key(const struct vmt_compare_side *side, size_t row)
 
 	if (map->name[0] || file)
 		return (struct vmt_key){ .words = { 1, (uint64_t)(uintptr_t)(file ? file
-										: map->name) } };
-	return (struct vmt_key){ .words = { 2, vmt_mix_text(0, side->data[row].maker) } };
+										  : map->name) } };
+	return maker_key(side, row);
+}
+
+/*
+ * Anonymous memory that is beside an object in one of the layouts only is there by chance: not its
+ * bss.
+ */
+static bool is_beside(const struct vmt_matching *matching, const struct vmt_compare_pair *pair)
+{
+	const char *a, *b;
+
+	if (pair->a == VMT_NO_ROW || pair->b == VMT_NO_ROW)
+		return false;
+	a = vmt_row_bss_of(matching->a, pair->a);
+	b = vmt_row_bss_of(matching->b, pair->b);
+	return (a || b) && (!a || !b || strcmp(vmt_base_name(a), vmt_base_name(b)) != 0);
+}
+
+static struct vmt_key pair_key(const struct vmt_matching *matching,
+			       const struct vmt_compare_pair *pair)
+{
+	if (is_beside(matching, pair))
+		return maker_key(matching->b, pair->b);
+	return pair->b != VMT_NO_ROW ? group_key(matching->b, pair->b)
+				     : group_key(matching->a, pair->a);
 }
 
 /* What stood under another path before belongs to the path that it has now. */
@@ -83,8 +114,7 @@ static void sort_pairs(const struct vmt_matching *matching, const struct vmt_com
 	find_renames(matching, &tokens, comparison, renamed);
 	for (size_t i = 0; i < count; i++) {
 		const struct vmt_compare_pair *pair = &comparison->pairs.data[i];
-		struct vmt_key key = pair->b != VMT_NO_ROW ? group_key(matching->b, pair->b)
-							   : group_key(matching->a, pair->a);
+		struct vmt_key key = pair_key(matching, pair);
 		uint32_t token = vmt_tokens_add(&tokens, &key);
 
 		sorted[i] = (struct sorted){ .pair = *pair, .at = i };
@@ -100,9 +130,10 @@ static void sort_pairs(const struct vmt_matching *matching, const struct vmt_com
 	*ret_sorted = sorted;
 }
 
-static const char *name_in(const struct vmt_compare_side *side, size_t row, bool *ret_anonymous)
+static const char *name_in(const struct vmt_compare_side *side, size_t row, bool beside,
+			   bool *ret_anonymous)
 {
-	const char *file = vmt_row_bss_of(side, row);
+	const char *file = beside ? NULL : vmt_row_bss_of(side, row);
 	const char *name = file ? file : side->data[row].map.name;
 
 	*ret_anonymous = !name[0];
@@ -114,10 +145,12 @@ static struct vmt_compare_group start_group(const struct vmt_matching *matching,
 {
 	struct vmt_compare_group group = { .first_pair = at, .added = true, .gone = true };
 
+	bool beside = is_beside(matching, pair);
+
 	if (pair->a != VMT_NO_ROW)
-		group.name_before = name_in(matching->a, pair->a, &group.anonymous);
+		group.name_before = name_in(matching->a, pair->a, beside, &group.anonymous);
 	if (pair->b != VMT_NO_ROW)
-		group.name = name_in(matching->b, pair->b, &group.anonymous);
+		group.name = name_in(matching->b, pair->b, beside, &group.anonymous);
 	else
 		group.name = group.name_before;
 	if (pair->a == VMT_NO_ROW || (group.anonymous && pair->b != VMT_NO_ROW))
@@ -163,7 +196,8 @@ static struct place place_of(const struct vmt_matching *matching,
 	struct place place = { .group = index, .a = UINT64_MAX, .b = UINT64_MAX };
 
 	for (size_t i = 0; i < group->pair_count; i++) {
-		const struct vmt_compare_pair *pair = &comparison->pairs.data[group->first_pair + i];
+		const struct vmt_compare_pair *pair =
+			&comparison->pairs.data[group->first_pair + i];
 
 		if (pair->a != VMT_NO_ROW)
 			place.a = vmt_min_u64(place.a,
@@ -195,7 +229,8 @@ static bool is_loose(const struct vmt_comparison *comparison, const struct vmt_c
 		     const bool *loose_a, const bool *loose_b)
 {
 	for (size_t i = 0; i < group->pair_count; i++) {
-		const struct vmt_compare_pair *pair = &comparison->pairs.data[group->first_pair + i];
+		const struct vmt_compare_pair *pair =
+			&comparison->pairs.data[group->first_pair + i];
 
 		if ((pair->a != VMT_NO_ROW && loose_a[pair->a]) ||
 		    (pair->b != VMT_NO_ROW && loose_b[pair->b]))

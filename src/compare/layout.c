@@ -234,11 +234,11 @@ static void count_pairs(const struct vmt_matching *matching, struct vmt_comparis
 		comparison->same = comparison->same && !group->changes;
 	}
 	for (size_t i = 0; i < matching->a->count; i++)
-		counts->bytes -= (int64_t)(matching->a->data[i].map.end -
-					   matching->a->data[i].map.start);
+		counts->bytes -=
+			(int64_t)(matching->a->data[i].map.end - matching->a->data[i].map.start);
 	for (size_t i = 0; i < matching->b->count; i++)
-		counts->bytes += (int64_t)(matching->b->data[i].map.end -
-					   matching->b->data[i].map.start);
+		counts->bytes +=
+			(int64_t)(matching->b->data[i].map.end - matching->b->data[i].map.start);
 }
 
 void vmt_compare_layouts(const struct vmt_compare_side *a, const struct vmt_compare_side *b,
@@ -276,8 +276,8 @@ void vmt_comparison_deinit(struct vmt_comparison *comparison)
 const char *vmt_change_name(unsigned bit)
 {
 	static const char *const names[VMT_CHANGE_BITS] = {
-		"added", "gone", "size", "perms", "offset",
-		"path", "dev", "inode", "address", "moved",
+		"added", "gone", "size",  "perms",   "offset",
+		"path",  "dev",  "inode", "address", "moved",
 	};
 
 	return names[__builtin_ctz(bit)];
@@ -293,9 +293,9 @@ uint64_t vmt_compare_shape(const struct vmt_compare_side *side)
 
 		if (strcmp(map->name, "[stack]") == 0)
 			continue;
-		shape += vmt_mix_text(vmt_mix(vmt_mix(map->perms, map->offset),
-					      map->end - map->start),
-				      map->name);
+		shape += vmt_mix_text(
+			vmt_mix(vmt_mix(map->perms, map->offset), map->end - map->start),
+			map->name);
 	}
 	return shape;
 }

@@ -72,8 +72,8 @@ struct vmt_step_bytes vmt_step_bytes(const struct vmt_step *step)
 		kept -= bytes_in_both(step, step->start, step->end);
 	return (struct vmt_step_bytes){
 		.mapped = bytes_within(step->added.data, step->added.count, 0, UINT64_MAX) - kept,
-		.unmapped = bytes_within(step->removed.data, step->removed.count, 0, UINT64_MAX) -
-			    kept,
+		.unmapped =
+			bytes_within(step->removed.data, step->removed.count, 0, UINT64_MAX) - kept,
 	};
 }
 

@@ -100,8 +100,8 @@ bool vmt_compare_step_of(const struct vmt_step *step, struct vmt_names *names,
 static struct vmt_key key_of(const struct vmt_compare_step *step, int64_t size_bytes,
 			     const struct vmt_compare_options *options)
 {
-	const char *object = options->ignore & VMT_IGNORE_PATH ? vmt_base_name(step->object)
-							       : step->object;
+	const char *object =
+		options->ignore & VMT_IGNORE_PATH ? vmt_base_name(step->object) : step->object;
 
 	return (struct vmt_key){
 		.words = {
@@ -128,7 +128,8 @@ static struct thread *thread_of(struct sequence *sequence, pid_t tid)
 
 static bool is_mmap(const struct vmt_compare_step *step)
 {
-	return !step->error && (strcmp(step->call, "mmap") == 0 || strcmp(step->call, "mmap2") == 0);
+	return !step->error &&
+	       (strcmp(step->call, "mmap") == 0 || strcmp(step->call, "mmap2") == 0);
 }
 
 /* True if @step gives back one end of what is left, [*start, *end), and something remains. */
@@ -243,8 +244,8 @@ static void match_threads(const struct sequence *a, const struct sequence *b, si
 	struct vmt_tokens shapes = { 0 };
 
 	for (size_t i = 0; i < count_a + count_b; i++) {
-		const struct thread *thread = i < count_a ? &a->threads.data[i]
-							  : &b->threads.data[i - count_a];
+		const struct thread *thread =
+			i < count_a ? &a->threads.data[i] : &b->threads.data[i - count_a];
 		struct vmt_key key = { .words = { thread->shape } };
 
 		tokens[i] = vmt_tokens_add(&shapes, &key);

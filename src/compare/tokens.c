@@ -100,8 +100,8 @@ void vmt_tokens_pair(const uint32_t *a, size_t a_count, const uint32_t *b, size_
 		first[b[i]] = i;
 	}
 	for (size_t i = 0; i < a_count; i++) {
-		size_t found = match_a[i] == VMT_NO_ROW && a[i] != UINT32_MAX ? first[a[i]]
-									      : VMT_NO_ROW;
+		size_t found =
+			match_a[i] == VMT_NO_ROW && a[i] != UINT32_MAX ? first[a[i]] : VMT_NO_ROW;
 
 		if (found == VMT_NO_ROW)
 			continue;

@@ -38,7 +38,8 @@ static json_t *vma_value(const struct vmt_diff_end *end, size_t row)
 	return value;
 }
 
-static json_t *group_value(const struct vmt_diff_space *space, const struct vmt_compare_group *group)
+static json_t *group_value(const struct vmt_diff_space *space,
+			   const struct vmt_compare_group *group)
 {
 	json_t *value = sure(json_object());
 	json_t *pairs = sure(json_array());

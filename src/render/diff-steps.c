@@ -32,11 +32,9 @@ static void write_step(struct vmt_diff_text *text, const struct vmt_diff_space *
 		       const struct vmt_step_pair *pair)
 {
 	bool gone = pair->b == VMT_NO_ROW, added = pair->a == VMT_NO_ROW;
-	enum vmt_style style = gone    ? VMT_STYLE_RED
-			       : added ? VMT_STYLE_GREEN
-				       : VMT_STYLE_PLAIN;
-	const struct vmt_compare_step *step = added ? &space->b->steps->data[pair->b]
-						    : &space->a->steps->data[pair->a];
+	enum vmt_style style = gone ? VMT_STYLE_RED : added ? VMT_STYLE_GREEN : VMT_STYLE_PLAIN;
+	const struct vmt_compare_step *step =
+		added ? &space->b->steps->data[pair->b] : &space->a->steps->data[pair->a];
 	struct vmt_line *line = &text->line;
 	char size[16];
 

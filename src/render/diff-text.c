@@ -107,8 +107,8 @@ static void write_pair(struct vmt_diff_text *text, const struct vmt_diff_space *
 
 /* ---- A group -------------------------------------------------------------------------------- */
 
-static uint64_t bytes_of(const struct vmt_comparison *comparison, const struct vmt_diff_space *space,
-			 const struct vmt_compare_group *group)
+static uint64_t bytes_of(const struct vmt_comparison *comparison,
+			 const struct vmt_diff_space *space, const struct vmt_compare_group *group)
 {
 	uint64_t bytes = 0;
 
@@ -294,7 +294,8 @@ static bool is_same(const struct vmt_diff_space *space)
 	return space->layouts ? space->layouts->same : !space->steps->added && !space->steps->gone;
 }
 
-static void write_space(struct vmt_diff_text *text, const struct vmt_diff_space *space, bool several)
+static void write_space(struct vmt_diff_text *text, const struct vmt_diff_space *space,
+			bool several)
 {
 	const struct vmt_comparison *layouts = space->layouts;
 

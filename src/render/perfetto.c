@@ -102,8 +102,8 @@ static void close_slice(struct perfetto_renderer *perfetto, struct track *track,
 		return;
 	event = event_new("E", track->space);
 	put(event, "tid", json_integer(track->tid));
-	put_time(event, vmt_max_u64(track->since_ns,
-				    vmt_min_u64(next_ns, track->since_ns + SLICE_NS)));
+	put_time(event,
+		 vmt_max_u64(track->since_ns, vmt_min_u64(next_ns, track->since_ns + SLICE_NS)));
 	event_write(perfetto, event);
 	track->open = false;
 }

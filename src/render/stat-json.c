@@ -65,8 +65,7 @@ static json_t *space_value(const struct vmt_tally_space *space)
 	put(value, "vmas", number_value(space->vmas));
 	put(value, "vmas_peak", number_value(space->vmas_peak));
 	put(value, "peak_step", json_integer(space->peak_step));
-	put(value, "vmas_limit",
-	    space->vmas_limit ? number_value(space->vmas_limit) : json_null());
+	put(value, "vmas_limit", space->vmas_limit ? number_value(space->vmas_limit) : json_null());
 	put(value, "vmas_samples", samples_value(space));
 	put(value, "complete", json_boolean(space->has_layout));
 	put(value, "mapped_bytes", number_value(space->mapped_bytes));

@@ -175,8 +175,9 @@ static void write_space(struct stat_text *text, const struct vmt_tally_space *sp
 		write_memory(text, space);
 		write_holes(text, space);
 	} else {
-		vmt_line_add(&text->line, VMT_STYLE_PLAIN,
-			     "  its end was not seen; what follows from the last layout is unknown");
+		vmt_line_add(
+			&text->line, VMT_STYLE_PLAIN,
+			"  its end was not seen; what follows from the last layout is unknown");
 		flush(text);
 	}
 }

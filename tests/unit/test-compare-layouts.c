@@ -166,6 +166,23 @@ static void test_one_library_more(void **state)
 	vmt_comparison_deinit(&comparison);
 }
 
+/* What was there before comes to lie beside the new library: it is not its bss. */
+static void test_beside(void **state)
+{
+	struct vmt_compare_side a = { 0 }, b = { 0 };
+	struct vmt_comparison comparison;
+
+	(void)state;
+	put(&a, 0x10000000, 2, RW, 0, "");
+	put(&b, 0x0ffff000, 1, RW, 0, "/lib/libmore.so");
+	put(&b, 0x10000000, 2, RW, 0, "");
+	comparison = compare(&a, &b, &plain);
+	assert_true(group_of(&comparison, "/lib/libmore.so")->added);
+	assert_int_equal(comparison.counts.groups_added, 1);
+	assert_int_equal(comparison.counts.groups_changed, 0);
+	vmt_comparison_deinit(&comparison);
+}
+
 static void test_one_library_less(void **state)
 {
 	struct vmt_compare_side a = { 0 }, b = { 0 };
@@ -541,6 +558,7 @@ int main(void)
 		cmocka_unit_test(test_slide),
 		cmocka_unit_test(test_addresses_count),
 		cmocka_unit_test(test_one_library_more),
+		cmocka_unit_test(test_beside),
 		cmocka_unit_test(test_one_library_less),
 		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_perms),
