@@ -128,6 +128,33 @@ for question in 'show --step 20' 'show --step 200000' "where ${address:-0x1000}"
 		"$(median "$work/question.us" | awk '{ print $1 / 1000 }')"
 done
 
+# A layout of 60,000 mappings from an address on, without every Nth, and each Nth with other rights.
+# (awk prints no larger numbers in hexadecimal everywhere.)
+layout() {
+	awk -v start="$1" -v nth="$2" 'BEGIN {
+		for (i = 1; i <= 60000; i++)
+			if (i % nth)
+				printf "%x-%x r%s%sp 00000000 00:00 0\n", start + i * 32768,
+					start + i * 32768 + 4096 * (1 + i % 7), i % 2 ? "-" : "w",
+					i % nth == 1 ? "x" : "-"
+	}'
+}
+
+echo 'comparing and adding up'
+"$vmtrace" run -q -o "$work/a.vmt" -- "$programs/mapping" 5000 2>/dev/null
+"$vmtrace" run -q -o "$work/b.vmt" -- "$programs/mapping" 5000 2>/dev/null
+layout 65536 500 >"$work/a.maps"
+layout 131072 700 >"$work/b.maps"
+for question in "diff a.vmt b.vmt" "diff --steps a.vmt b.vmt" "diff a.maps b.maps" \
+	"diff --steps run.vmt run.vmt" "stat run.vmt"; do
+	read -r -a words <<<"$question"
+	: >"$work/question.us"
+	for ((i = 0; i < 3; i++)); do
+		(cd "$work" && microseconds "$vmtrace" "${words[@]}") >>"$work/question.us"
+	done
+	printf '  %-30s %6.2f s\n' "$question" "$(median "$work/question.us" | awk '{ print $1 / 1e6 }')"
+done
+
 echo 'make -j2, 20 files'
 make_project
 measure 'bare vmtrace' sh -c "make -s -C '$work/project' clean && make -s -j2 -C '$work/project'"
