@@ -137,10 +137,12 @@ static int take_text(const struct vmt_operand *operand, const struct vmt_str *te
 	if (text->length >= TEXT_MAX_BYTES)
 		return vmt_error_set(error, EFBIG, "'%s' is too large for the text of a maps file",
 				     operand->path);
-	if (!text->length || vmt_maps_parse(text->data, text->length, names, &rows) < 0)
+	if (!text->length || vmt_maps_parse(text->data, text->length, names, &rows) < 0) {
+		vmt_layout_deinit(&rows);
 		return vmt_error_set(error, EINVAL,
 				     "'%s' is neither a recording nor the text of a maps file",
 				     operand->path);
+	}
 	data->single = true;
 	space = add_space(data);
 	for (size_t i = 0; i < rows.count; i++) {
