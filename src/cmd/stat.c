@@ -10,14 +10,14 @@
 
 struct stat_options {
 	struct vmt_view_options view; /* first: views.c takes --color and -v */
-	struct vmt_part part;
+	struct vmt_replay_part part;
 	bool json;
 	bool help;
 };
 
 static int take_space(void *target, const char *argument, struct vmt_error *error)
 {
-	return vmt_part_space(&((struct stat_options *)target)->part, argument, error);
+	return vmt_replay_part_space(&((struct stat_options *)target)->part, argument, error);
 }
 
 static int take_json(void *target, const char *argument, struct vmt_error *error)
@@ -56,7 +56,7 @@ static void help(FILE *file)
 static int add_up(const struct stat_options *options, const char *path, struct vmt_output *output,
 		  struct vmt_error *error)
 {
-	struct vmt_selection selection = vmt_part_selection(&options->part);
+	struct vmt_selection selection = vmt_replay_part_selection(&options->part);
 	struct vmt_text_options text = vmt_view_text(&options->view);
 	struct vmt_stat_options how = {
 		.json = options->json,
