@@ -46,15 +46,9 @@
 #include "command.h"
 
 const struct vmt_command *const vmt_commands[] = {
-	&vmt_command_run,
-	&vmt_command_walk,
-	&vmt_command_show,
-	&vmt_command_where,
-	&vmt_command_export,
-	&vmt_command_diff,
-	&vmt_command_stat,
-	&vmt_command_explain,
-	NULL,
+	&vmt_command_run,   &vmt_command_walk,    &vmt_command_show,
+	&vmt_command_where, &vmt_command_export,  &vmt_command_diff,
+	&vmt_command_stat,  &vmt_command_explain, NULL,
 };
 
 void vmt_say(const char *line)
