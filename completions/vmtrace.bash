@@ -38,7 +38,7 @@ _vmtrace_explain() {
 # vmtrace show|where|export|diff|stat …
 _vmtrace_recording() {
 	# shellcheck disable=SC2034 # chosen by name
-	local show_options='--step= --space= --log= --show= --color= -v --verbose -q --quiet -h --help'
+	local show_options='--step= --space= --log= --filter= --show= --color= --teach -v --verbose -q --quiet -h --help'
 	# shellcheck disable=SC2034
 	local where_options='--space= --color= -v --verbose -h --help'
 	# shellcheck disable=SC2034
@@ -55,7 +55,7 @@ _vmtrace_recording() {
 	--to) mapfile -t COMPREPLY < <(compgen -W 'jsonl maps csv folded perfetto' -- "$cur") ;;
 	--ignore) _vmtrace_list 'inode dev size path' ;;
 	-o | --output) _filedir ;;
-	--step | --space) ;;
+	--step | --space | --filter) ;;
 	*)
 		if [[ $cur == -* ]]; then
 			mapfile -t COMPREPLY < <(compgen -W "${!chosen}" -- "$cur")

@@ -201,8 +201,6 @@ struct vmt_meaning {
 void vmt_story_step(struct vmt_story *story, const struct vmt_step *step,
 		    struct vmt_meaning *ret_meaning, struct vmt_str *ret_purpose);
 
-/* The id of a pattern, "malloc-arena"; a promise to scripts. "none" for VMT_PATTERN_NONE. */
-const char *vmt_pattern_name(enum vmt_pattern pattern);
 /* What a group of steps does, for people: "map the library libc.so.6". */
 void vmt_pattern_title(enum vmt_pattern pattern, const char *object, struct vmt_str *ret_text);
 

@@ -169,6 +169,8 @@ enum vmt_pattern {
 #undef VMT_PATTERN
 	VMT_PATTERN_COUNT,
 };
+/* The id of a pattern, "malloc-arena"; a promise to scripts. "none" for VMT_PATTERN_NONE. */
+const char *vmt_pattern_name(enum vmt_pattern pattern);
 
 /* One of the kernel's functions that an operation went through. */
 struct vmt_path_entry {

@@ -11,18 +11,6 @@
 #include <string.h>
 #include <sys/mman.h>
 
-const char *vmt_pattern_name(enum vmt_pattern pattern)
-{
-	static const char *const names[VMT_PATTERN_COUNT] = {
-		[VMT_PATTERN_NONE] = "none",
-#define VMT_PATTERN(id, name, title) [VMT_PATTERN_##id] = (name),
-#include "vmtrace/pattern.def"
-#undef VMT_PATTERN
-	};
-
-	return names[pattern];
-}
-
 /* The title may have one %s. */
 void vmt_pattern_title(enum vmt_pattern pattern, const char *object, struct vmt_str *ret_text)
 {

@@ -116,6 +116,7 @@ static int export_maps(const struct vmt_reading *reading, const struct vmt_repla
 static int export(const struct export_options *options, const char *path, FILE *file,
 		  struct vmt_error *error)
 {
+	const struct vmt_replay_look look = { .paths = options->view.show & VMT_SHOW_PATH };
 	struct vmt_selection selection = vmt_replay_part_selection(&options->part);
 	struct vmt_renderer *renderer;
 	struct vmt_reading reading;
@@ -127,8 +128,7 @@ static int export(const struct export_options *options, const char *path, FILE *
 		err = export_maps(&reading, &options->part, file, error);
 	} else {
 		renderer = format_of(options->format)->renderer_new(file);
-		err = vmt_reading_replay(&reading, &selection, options->view.show & VMT_SHOW_PATH,
-					 renderer, error);
+		err = vmt_reading_replay(&reading, &selection, &look, renderer, error);
 		vmt_renderer_free(renderer);
 	}
 	vmt_reading_close(&reading);

@@ -81,6 +81,7 @@ void vmt_reading_close(struct vmt_reading *reading)
 {
 	vmt_recording_free(reading->recording);
 	vmt_names_free(reading->names);
+	vmt_str_deinit(&reading->text);
 }
 
 int vmt_reading_space(const struct vmt_reading *reading, const struct vmt_replay_part *part,
@@ -107,7 +108,23 @@ int vmt_reading_space(const struct vmt_reading *reading, const struct vmt_replay
 	return 0;
 }
 
-static void hand_on(const struct vmt_record *record, bool paths, struct vmt_renderer *renderer)
+struct vmt_step vmt_reading_step(struct vmt_reading *reading, const struct vmt_step *step,
+				 const struct vmt_replay_look *look)
+{
+	struct vmt_step shown = *step;
+
+	vmt_str_clear(&reading->text);
+	vmt_title(step, &reading->text);
+	/* Renderers keep titles, and compare them by address. */
+	shown.title = vmt_names_add(reading->names, vmt_str_text(&reading->text));
+	shown.hidden = look->filter && !vmt_expr_match(look->filter, step);
+	if (!look->paths)
+		shown.path.count = 0;
+	return shown;
+}
+
+static void hand_on(struct vmt_reading *reading, const struct vmt_record *record,
+		    const struct vmt_replay_look *look, struct vmt_renderer *renderer)
 {
 	struct vmt_step step;
 
@@ -116,9 +133,7 @@ static void hand_on(const struct vmt_record *record, bool paths, struct vmt_rend
 		renderer->ops->space(renderer, record->space);
 		break;
 	case VMT_RECORD_STEP:
-		step = *record->step;
-		if (!paths)
-			step.path.count = 0;
+		step = vmt_reading_step(reading, record->step, look);
 		renderer->ops->step(renderer, &step);
 		break;
 	case VMT_RECORD_LAYOUT:
@@ -133,8 +148,9 @@ static void hand_on(const struct vmt_record *record, bool paths, struct vmt_rend
 	}
 }
 
-int vmt_reading_replay(const struct vmt_reading *reading, const struct vmt_selection *selection,
-		       bool paths, struct vmt_renderer *renderer, struct vmt_error *error)
+int vmt_reading_replay(struct vmt_reading *reading, const struct vmt_selection *selection,
+		       const struct vmt_replay_look *look, struct vmt_renderer *renderer,
+		       struct vmt_error *error)
 {
 	struct vmt_recording *recording = reading->recording;
 	const struct vmt_space_info *info;
@@ -151,7 +167,7 @@ int vmt_reading_replay(const struct vmt_reading *reading, const struct vmt_selec
 	vmt_progress_begin(&progress, "reading", "records");
 	while ((result = vmt_recording_next(recording, &record, error)) > 0) {
 		vmt_progress_tick(&progress);
-		hand_on(&record, paths, renderer);
+		hand_on(reading, &record, look, renderer);
 	}
 	vmt_progress_end(&progress);
 	return result;

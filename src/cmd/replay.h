@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "output.h"
+#include "vmtrace/annotate.h"
 #include "vmtrace/render.h"
 #include "vmtrace/store.h"
 
@@ -32,6 +33,7 @@ struct vmt_selection vmt_replay_part_selection(const struct vmt_replay_part *par
 struct vmt_reading {
 	struct vmt_names *names;
 	struct vmt_recording *recording;
+	struct vmt_str text; /* kept for its memory */
 };
 
 VMT_MUST_CHECK int vmt_reading_open(struct vmt_reading *reading, const char *path,
@@ -43,12 +45,23 @@ VMT_MUST_CHECK int vmt_reading_space(const struct vmt_reading *reading,
 				     const struct vmt_replay_part *part, uint32_t *ret_space,
 				     struct vmt_error *error);
 
+/* How steps are shown. */
+struct vmt_replay_look {
+	bool paths; /* false: without their way through the kernel, as in a run that did not ask for it */
+	const struct vmt_expr *filter; /* NULL: none; steps that it leaves out are hidden */
+};
+
 /*
- * Everything that is selected, in its order, to @renderer. Without @paths the steps come without
- * their way through the kernel, as in a run that did not ask for it.
+ * A step of the recording as the session would have handed it on: with its title, and hidden if the
+ * filter leaves it out. Its arrays are those of @step.
  */
-VMT_MUST_CHECK int vmt_reading_replay(const struct vmt_reading *reading,
-				      const struct vmt_selection *selection, bool paths,
+struct vmt_step vmt_reading_step(struct vmt_reading *reading, const struct vmt_step *step,
+				 const struct vmt_replay_look *look);
+
+/* Everything that is selected, in its order, to @renderer. */
+VMT_MUST_CHECK int vmt_reading_replay(struct vmt_reading *reading,
+				      const struct vmt_selection *selection,
+				      const struct vmt_replay_look *look,
 				      struct vmt_renderer *renderer, struct vmt_error *error);
 
 /* Closes @output; the status of a command that came to its end. */

@@ -9,6 +9,7 @@
 #include "options.h"
 #include "replay.h"
 #include "views.h"
+#include "vmtrace/annotate.h"
 
 struct show_options {
 	struct vmt_view_options view; /* first: views.c takes them */
@@ -38,10 +39,14 @@ static const struct vmt_option show_table[] = {
 	{ "step", 0, "N", "the layout after step N; A..B: the steps from A to B", take_step },
 	{ "space", 0, "M", "only address space M", take_space },
 	{ "log", 0, "VIEWS", "what to show: steps, map, calls (default steps,map)", vmt_take_log },
+	{ "filter", 0, "EXPR", "print only steps for which EXPR holds: actor=libc && size>1M",
+	  vmt_take_filter },
 	{ "show", 0, "WHAT", "more about each step: path, flags (commas between)", vmt_take_show },
 	{ "color", 0, "WHEN", "colour: auto (default), always, never", vmt_take_color },
+	{ "teach", 0, NULL, "explain each step in full sentences", vmt_take_teach },
 	{ "verbose", 'v', NULL, "fold and shorten nothing", vmt_take_verbose },
-	{ "quiet", 'q', NULL, "only the summary lines", vmt_take_quiet },
+	{ "quiet", 'q', NULL, "fold steps that belong together; twice: summary only",
+	  vmt_take_quiet },
 	{ "help", 'h', NULL, "show this help", take_help },
 };
 
@@ -64,9 +69,9 @@ static int compare_numbers(const void *a, const void *b)
 }
 
 /* The steps that histories name go to the renderer, so that it knows who did them. */
-static int tell_steps(const struct vmt_reading *reading, uint32_t space,
-		      const struct vmt_step_list *numbers, struct vmt_renderer *renderer,
-		      struct vmt_error *error)
+static int tell_steps(struct vmt_reading *reading, uint32_t space,
+		      const struct vmt_step_list *numbers, const struct vmt_replay_look *look,
+		      struct vmt_renderer *renderer, struct vmt_error *error)
 {
 	for (size_t i = 0; i < numbers->count; i++) {
 		const struct vmt_step *found;
@@ -80,15 +85,16 @@ static int tell_steps(const struct vmt_reading *reading, uint32_t space,
 		if (err)
 			return err;
 		/* What has gone is told of a whole log only. */
-		step = *found;
+		step = vmt_reading_step(reading, found, look);
 		step.removed.count = 0;
 		renderer->ops->step(renderer, &step);
 	}
 	return 0;
 }
 
-static int show_layout(const struct vmt_reading *reading, const struct vmt_replay_part *part,
-		       struct vmt_renderer *renderer, struct vmt_error *error)
+static int show_layout(struct vmt_reading *reading, const struct vmt_replay_part *part,
+		       const struct vmt_replay_look *look, struct vmt_renderer *renderer,
+		       struct vmt_error *error)
 {
 	const struct vmt_layout_info *layout;
 	struct vmt_step_list numbers = { 0 };
@@ -105,7 +111,7 @@ static int show_layout(const struct vmt_reading *reading, const struct vmt_repla
 		vmt_array_push(&numbers, layout->list->step_numbers.data[i]);
 	if (numbers.count > 1)
 		qsort(numbers.data, numbers.count, sizeof(*numbers.data), compare_numbers);
-	err = tell_steps(reading, space, &numbers, renderer, error);
+	err = tell_steps(reading, space, &numbers, look, renderer, error);
 	vmt_array_deinit(&numbers);
 	if (!err)
 		renderer->ops->layout(renderer, layout);
@@ -120,6 +126,11 @@ static int show(const struct show_options *options, const char *path, struct vmt
 	bool layout = options->part.has_step && !options->part.range;
 	struct vmt_selection selection = vmt_replay_part_selection(&options->part);
 	struct vmt_text_options text = vmt_view_text(&options->view);
+	const struct vmt_replay_look look = {
+		/* The sentences of --teach name the functions too. */
+		.paths = text.show & VMT_SHOW_PATH || text.teach,
+		.filter = options->view.filter,
+	};
 	struct vmt_renderer *renderer;
 	struct vmt_reading reading;
 	bool terminal = vmt_output_terminal(output, &text.width);
@@ -132,27 +143,21 @@ static int show(const struct show_options *options, const char *path, struct vmt
 	if (layout)
 		text.views = VMT_LOG_MAP;
 	renderer = vmt_render_text_new(output->file, &text);
-	err = layout ? show_layout(&reading, &options->part, renderer, error)
-		     : vmt_reading_replay(&reading, &selection, text.show & VMT_SHOW_PATH, renderer,
-					  error);
+	err = layout ? show_layout(&reading, &options->part, &look, renderer, error)
+		     : vmt_reading_replay(&reading, &selection, &look, renderer, error);
 	vmt_renderer_free(renderer);
 	vmt_reading_close(&reading);
 	return err;
 }
 
-static int run(int argc, char **argv, struct vmt_status *ret_status, struct vmt_error *error)
+/* The command with its @words, which are the recording or nothing. */
+static int run_parsed(const struct show_options *options, int words, const char *path,
+		      struct vmt_status *ret_status, struct vmt_error *error)
 {
-	struct show_options options = { .view = { .views = VMT_LOG_STEPS | VMT_LOG_MAP } };
 	struct vmt_output output;
-	const char *path;
-	int words = vmt_options_words(show_table, vmt_countof(show_table), argc, argv, &options,
-				      &path, 1, error);
 	int err;
 
-	ret_status->code = VMT_EXIT_FAILED;
-	if (words < 0)
-		return words;
-	if (options.help) {
+	if (options->help) {
 		help(stdout);
 		ret_status->code = fflush(stdout) == 0 ? 0 : VMT_EXIT_FAILED;
 		return 0;
@@ -163,11 +168,25 @@ static int run(int argc, char **argv, struct vmt_status *ret_status, struct vmt_
 	err = vmt_output_open_stdout(&output, vmt_say, error);
 	if (err)
 		return err;
-	err = show(&options, path, &output, error);
+	err = show(options, path, &output, error);
 	vmt_reading_done(&output, ret_status);
 	if (err)
 		ret_status->code = VMT_EXIT_FAILED;
 	return err;
+}
+
+static int run(int argc, char **argv, struct vmt_status *ret_status, struct vmt_error *error)
+{
+	struct show_options options = { .view = { .views = VMT_LOG_STEPS | VMT_LOG_MAP } };
+	const char *path = NULL;
+	int result = vmt_options_words(show_table, vmt_countof(show_table), argc, argv, &options,
+				       &path, 1, error);
+
+	ret_status->code = VMT_EXIT_FAILED;
+	if (result >= 0)
+		result = run_parsed(&options, result, path, ret_status, error);
+	vmt_expr_free(options.view.filter);
+	return result;
 }
 
 const struct vmt_command vmt_command_show = {

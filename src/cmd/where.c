@@ -56,7 +56,7 @@ static void help(FILE *file)
 /* What one look-up of an address needs. */
 struct where {
 	const struct where_options *options;
-	const struct vmt_reading *reading;
+	struct vmt_reading *reading;
 	struct vmt_renderer *renderer;
 	FILE *file;
 	uint32_t space;
@@ -186,12 +186,15 @@ static int filter(const struct where *where, struct vmt_step_list *list, struct 
 
 static int print_step(const struct where *where, uint32_t number, struct vmt_error *error)
 {
+	const struct vmt_replay_look look = { .paths = true };
 	const struct vmt_step *step;
+	struct vmt_step shown;
 	int err = vmt_recording_step(where->reading->recording, where->space, number, &step, error);
 
 	if (err)
 		return err;
-	where->renderer->ops->step(where->renderer, step);
+	shown = vmt_reading_step(where->reading, step, &look);
+	where->renderer->ops->step(where->renderer, &shown);
 	return print_layout(where, number, error);
 }
 

@@ -322,6 +322,18 @@ const char *vmt_why_name(enum vmt_why_id id)
 	return why_names[id];
 }
 
+const char *vmt_pattern_name(enum vmt_pattern pattern)
+{
+	static const char *const names[VMT_PATTERN_COUNT] = {
+		[VMT_PATTERN_NONE] = "none",
+#define VMT_PATTERN(id, name, title) [VMT_PATTERN_##id] = (name),
+#include "vmtrace/pattern.def"
+#undef VMT_PATTERN
+	};
+
+	return names[pattern];
+}
+
 const char *vmt_cause_name(enum vmt_cause cause)
 {
 	static const char *const names[VMT_CAUSE_COUNT] = {

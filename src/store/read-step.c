@@ -31,6 +31,9 @@ enum {
 	ADDED,
 	ADDED_COUNT,
 	REMOVED,
+	PURPOSE,
+	PATTERN,
+	GROUP,
 };
 
 enum {
@@ -49,6 +52,11 @@ static const char *cause_of(int index)
 static const char *call_of(int index)
 {
 	return vmt_call_info((enum vmt_call_id)index)->name;
+}
+
+static const char *pattern_of(int index)
+{
+	return vmt_pattern_name((enum vmt_pattern)index);
 }
 
 static const char *why_name_of(int index)
@@ -340,6 +348,18 @@ static void read_expected(struct vmt_recording *recording, struct vmt_read_step 
 		read->step.expected = (int64_t)vmt_column_word(recording, query, EXPECTED);
 }
 
+/* The title is not kept: who shows the step makes it of what and purpose (annotate). */
+static void read_meaning(struct vmt_recording *recording, struct vmt_step *step,
+			 sqlite3_stmt *query)
+{
+	step->title = step->what;
+	step->purpose = vmt_column_text(recording, query, PURPOSE);
+	if (!vmt_column_null(query, PATTERN))
+		step->pattern = (enum vmt_pattern)vmt_column_name(
+			recording, query, PATTERN, pattern_of, VMT_PATTERN_COUNT, "pattern");
+	step->group = (uint32_t)vmt_column_number(recording, query, GROUP, UINT32_MAX);
+}
+
 void vmt_read_step(struct vmt_recording *recording, sqlite3_stmt *query)
 {
 	struct vmt_read_step *read = &recording->step;
@@ -370,6 +390,7 @@ void vmt_read_step(struct vmt_recording *recording, sqlite3_stmt *query)
 	if (site.call != VMT_CALL_NONE)
 		step->event = &read->event;
 	read_expected(recording, read, query, bits);
+	read_meaning(recording, step, query);
 	read_whys(recording, step, query, WHY);
 	read_path(recording, step, query, PATH);
 	vmt_read_removed(recording, step, query, REMOVED);

@@ -309,6 +309,9 @@ void vmt_record_step(struct vmt_recorder *recorder, const struct vmt_step *step)
 	int64_t why = why_of(recorder, step);
 	int64_t file = step->event ? file_of(recorder, step->event) : 0;
 	int64_t path = path_of(recorder, step);
+	int64_t purpose = text_or_zero(recorder, step->purpose);
+	int64_t pattern =
+		step->pattern ? vmt_recorder_text(recorder, vmt_pattern_name(step->pattern)) : 0;
 	int64_t added;
 
 	vmt_record_removed(recorder, step);
@@ -335,4 +338,7 @@ void vmt_record_step(struct vmt_recorder *recorder, const struct vmt_step *step)
 	vmt_recorder_put_number(recorder, step->added.count ? (uint64_t)added : 0);
 	vmt_recorder_put_number(recorder, step->added.count);
 	put_removed(recorder);
+	vmt_recorder_put_number(recorder, (uint64_t)purpose);
+	vmt_recorder_put_number(recorder, (uint64_t)pattern);
+	vmt_recorder_put_number(recorder, step->group);
 }

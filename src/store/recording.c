@@ -31,7 +31,7 @@ static const char *const upgrades[VMT_STORE_VERSION + 1] = { NULL };
 #define STEP_COLUMNS \
 	"id, pid, tid, time_ns, site, what, file, start, length, bits, checked, reason, why, " \
 	"arg0, arg1, arg2, arg3, arg4, arg5, result, expected, fd_file, path, added, " \
-	"added_count, removed"
+	"added_count, removed, purpose, pattern, \"group\""
 #define VMA_COLUMNS \
 	"id, space, born_step, died_step, start, length, perms, offset, object, vm_flags, steps, " \
 	"steps_left_out, looks"

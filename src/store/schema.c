@@ -62,7 +62,8 @@ const struct vmt_store_table vmt_store_tables[] = {
 		  "checked INTEGER NOT NULL, reason INTEGER, why INTEGER, "
 		  "arg0 INTEGER, arg1 INTEGER, arg2 INTEGER, arg3 INTEGER, arg4 INTEGER, "
 		  "arg5 INTEGER, result INTEGER, expected INTEGER, fd_file INTEGER, "
-		  "path INTEGER, added INTEGER, added_count INTEGER, removed)" },
+		  "path INTEGER, added INTEGER, added_count INTEGER, removed, "
+		  "purpose INTEGER, pattern INTEGER, \"group\" INTEGER)" },
 	{ "step_more", "CREATE TABLE step_more (id INTEGER PRIMARY KEY, segment INTEGER, "
 		       "old_start INTEGER, old_end INTEGER, arch INTEGER, number INTEGER, "
 		       "words TEXT, text)" },
@@ -101,12 +102,13 @@ const char vmt_store_views[] =
 	"CASE s.checked WHEN 0 THEN 'unchecked' WHEN 1 THEN 'match' ELSE 'adjusted' END "
 	"AS \"check\", r.text AS reason, "
 	"(SELECT group_concat(t.text, ' ') FROM why y JOIN text t ON t.id = y.why "
-	"WHERE y.id = s.why) AS why "
+	"WHERE y.id = s.why) AS why, pu.text AS purpose, pa.text AS pattern, s.\"group\" "
 	"FROM step s JOIN space p ON p.space = s.space JOIN site i ON i.id = s.site "
 	"JOIN text a ON a.id = i.actor JOIN text w ON w.id = s.what "
 	"JOIN text u ON u.id = i.cause LEFT JOIN text o ON o.id = i.object "
 	"LEFT JOIN text c ON c.id = i.call LEFT JOIN text f ON f.id = s.file "
-	"LEFT JOIN text r ON r.id = s.reason;"
+	"LEFT JOIN text r ON r.id = s.reason LEFT JOIN text pu ON pu.id = s.purpose "
+	"LEFT JOIN text pa ON pa.id = s.pattern;"
 	"CREATE VIEW vmas AS SELECT v.id, v.space, v.born_step, v.died_step, "
 	"printf('%x', v.start) AS start, printf('%x', v.start + v.length) AS \"end\", v.length, "
 	"substr('-r', 1 + (v.perms & 1), 1) || substr('-w', 1 + (v.perms >> 1 & 1), 1) || "
@@ -142,7 +144,7 @@ const char *const vmt_store_statements[VMT_STATEMENT_COUNT] = {
 	[VMT_INSERT_SITE] = "INSERT INTO site VALUES (?, ?, ?, ?, ?, ?)",
 	[VMT_INSERT_WHY] = "INSERT INTO why VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[VMT_INSERT_STEP] = ("INSERT INTO step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-			     "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
+			     "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
 	[VMT_INSERT_MORE] = "INSERT INTO step_more VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 	[VMT_INSERT_VMA] = "INSERT INTO vma VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[VMT_INSERT_LOOK] = "INSERT OR REPLACE INTO look VALUES (?, ?, ?, ?, ?, ?)",

@@ -93,8 +93,9 @@ fails() {
 @test 'show takes the options of the run' {
 	need calls-pie
 	local options
-	for options in --log=calls --log=steps,map,calls --show=path --show=path,flags -v -q \
-		--color=always '--log=map --color=always -v'; do
+	for options in --log=calls --log=steps,map,calls --show=path --show=path,flags -v -q -qq \
+		--teach --filter=actor=libc '--filter=failed --teach' --color=always \
+		'--log=map --color=always -v'; do
 		# shellcheck disable=SC2086 # a list of words
 		round_trip_as $options -- "$PROGRAMS/calls-pie"
 	done

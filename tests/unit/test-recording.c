@@ -135,6 +135,9 @@ static void test_step(void **state)
 	fake.step.old_end = UINT64_MAX;
 	fake.step.check = VMT_CHECK_ADJUSTED;
 	fake.step.reason = VMT_REASON_LOADER;
+	fake.step.purpose = "text of libc.so.6";
+	fake.step.pattern = VMT_PATTERN_LIBRARY;
+	fake.step.group = UINT32_MAX;
 	vmt_step_why(&fake.step, (struct vmt_why){ .id = VMT_WHY_TOP_DOWN,
 						   .number = { 1, UINT64_MAX, 0, 4 },
 						   .below = "",
@@ -157,6 +160,9 @@ static void test_step(void **state)
 	assert_string_equal(step->what, "map 3rd segment");
 	assert_int_equal(step->check, VMT_CHECK_ADJUSTED);
 	assert_int_equal(step->reason, VMT_REASON_LOADER);
+	assert_string_equal(step->purpose, "text of libc.so.6");
+	assert_int_equal(step->pattern, VMT_PATTERN_LIBRARY);
+	assert_int_equal(step->group, UINT32_MAX);
 	assert_int_equal(step->why_count, 2);
 	assert_int_equal(step->why[0].id, VMT_WHY_TOP_DOWN);
 	assert_int_equal(step->why[0].number[1], UINT64_MAX);
@@ -179,6 +185,9 @@ static void test_texts(void **state)
 	}
 	turn(place);
 	assert_string_equal(read_step(place, 0)->what, "first");
+	assert_string_equal(read_step(place, 0)->purpose, "");
+	assert_int_equal(read_step(place, 0)->pattern, VMT_PATTERN_NONE);
+	assert_int_equal(read_step(place, 0)->group, 0);
 	assert_string_equal(read_step(place, 1)->what, "girst");
 	assert_string_equal(read_step(place, 2)->what, "first");
 }
