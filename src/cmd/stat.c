@@ -56,6 +56,7 @@ static void help(FILE *file)
 static int add_up(const struct stat_options *options, const char *path, struct vmt_output *output,
 		  struct vmt_error *error)
 {
+	const struct vmt_replay_look look = { .paths = false };
 	struct vmt_selection selection = vmt_replay_part_selection(&options->part);
 	struct vmt_text_options text = vmt_view_text(&options->view);
 	struct vmt_stat_options how = {
@@ -73,7 +74,7 @@ static int add_up(const struct stat_options *options, const char *path, struct v
 	if (options->view.color == VMT_COLOR_AUTO)
 		how.color &= terminal;
 	renderer = vmt_render_stat_new(output->file, &how);
-	err = vmt_reading_replay(&reading, &selection, false, renderer, error);
+	err = vmt_reading_replay(&reading, &selection, &look, renderer, error);
 	vmt_renderer_free(renderer);
 	vmt_reading_close(&reading);
 	return err;
