@@ -217,7 +217,7 @@ void vmt_teach(const struct vmt_step *step, struct vmt_str *ret_text);
 
 /* One text of `vmtrace explain`. */
 struct vmt_explanation {
-	const char *kind; /* "topic", "call", "pattern", "cause", "why", "reason" */
+	const char *kind; /* "topic", "call", "pattern", "cause", "why", "reason", "warning" */
 	const char *id; /* within a kind there is one of that id */
 	const char *line; /* one line */
 	const char *text; /* the rest; a topic's has lines of its own, others are to be wrapped */

@@ -40,6 +40,12 @@ static const struct text calls[VMT_CALL_COUNT] = {
 };
 #undef VMT_TEXT
 
+#define VMT_TEXT(id, line, more) [VMT_WARNING_##id] = { (line), (more) },
+static const struct text warnings[VMT_WARNING_COUNT] = {
+#include "text-warning.def"
+};
+#undef VMT_TEXT
+
 #define VMT_TEXT(id, name, line, more) [VMT_CAUSE_##id] = { (line), (more) },
 static const struct text causes[VMT_CAUSE_COUNT] = {
 #include "text-cause.def"
@@ -70,6 +76,11 @@ static const char *pattern_id(size_t index)
 	return vmt_pattern_name((enum vmt_pattern)index);
 }
 
+static const char *warning_id(size_t index)
+{
+	return vmt_warning_name((enum vmt_warning_id)index);
+}
+
 static const char *call_id(size_t index)
 {
 	return vmt_call_info((enum vmt_call_id)index)->name;
@@ -95,6 +106,7 @@ static const struct kind kinds[] = {
 	{ "cause", causes, 0, VMT_CAUSE_COUNT, cause_id },
 	{ "why", whys, VMT_WHY_NONE + 1, VMT_WHY_COUNT, why_id },
 	{ "reason", reasons, VMT_REASON_NONE + 1, VMT_REASON_COUNT, reason_id },
+	{ "warning", warnings, 0, VMT_WARNING_COUNT, warning_id },
 };
 
 bool vmt_explanation_at(size_t index, struct vmt_explanation *ret_explanation)

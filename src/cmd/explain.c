@@ -50,9 +50,8 @@ static const struct vmt_option explain_table[] = {
 static void help(FILE *file)
 {
 	fprintf(file, "usage: %s\n\n", vmt_command_explain.usage);
-	fputs("Explains a call, a pattern, a cause, a reason or a topic such as page-table; "
-	      "without an\n"
-	      "ID, lists them all.\n\n",
+	fputs("Explains a call, a pattern, a cause, a reason, a warning or a topic such as\n"
+	      "page-table; without an ID, lists them all.\n\n",
 	      file);
 	vmt_options_help(explain_table, vmt_countof(explain_table), file);
 	fputs("\nExit status: 0; 125 if there is no such ID.\n", file);

@@ -7,7 +7,7 @@ load live.sh
 @test 'explain: the list has every kind' {
 	run -0 "$VMTRACE" explain
 	local kind
-	for kind in topic call pattern cause why reason; do
+	for kind in topic call pattern cause why reason warning; do
 		grep -q "^$kind " <<<"$output"
 	done
 }

@@ -34,6 +34,7 @@ static void test_kinds_are_whole(void **state)
 	assert_int_equal(count_of("cause"), VMT_CAUSE_FOUND + 1);
 	assert_int_equal(count_of("why"), VMT_WHY_COUNT - 1);
 	assert_int_equal(count_of("reason"), VMT_REASON_COUNT - 1);
+	assert_int_equal(count_of("warning"), VMT_WARNING_COUNT);
 	assert_true(count_of("topic") >= 20);
 }
 
