@@ -200,7 +200,7 @@ calls() {
 @test 'the text has each stack once, with what the step is for' {
 	need stack-pie
 	"$VMTRACE" -k --log=steps "$PROGRAMS/stack-pie" loop 2>log
-	grep -qE '^ +[0-9]+  libc    map anon \(r\) .* program: inner' log
+	grep -qE '^ +[0-9]+  libc    map anon \(r\): .* program: inner' log
 	[ "$(grep -cE '^ +#1 +[0-9a-f]{12} stack-pie\(inner\+0x[0-9a-f]+\)$' log)" -eq 1 ]
 	[ "$(grep -cE '^ +stack as in step [0-9]+$' log)" -ge 7 ]
 	"$VMTRACE" -k -v --log=steps "$PROGRAMS/stack-pie" loop 2>log
