@@ -34,7 +34,9 @@ void vmt_recorder_run(struct vmt_recorder *recorder, const struct vmt_run_info *
 void vmt_recorder_space(struct vmt_recorder *recorder, const struct vmt_space_info *info);
 /*
  * Steps of one space come in order. What a step removed is what earlier steps added, as far as they
- * were recorded; its name, flags and steps may have changed since. Not kept: sp of its event.
+ * were recorded; its name, flags and steps may have changed since. Not kept: sp of its event;
+ * title and hidden, which the reader leaves as what alone and false; of the mapping that a frame of
+ * a stack lies in, all but its name and the offset of ip.
  */
 void vmt_recorder_step(struct vmt_recorder *recorder, const struct vmt_step *step);
 /* The last layout of a space: what its steps' removed and added come to. */

@@ -103,6 +103,7 @@ static struct vmt_read_site read_site(struct vmt_recording *recording, sqlite3_s
 			site.call = (enum vmt_call_id)vmt_column_name(
 				recording, query, 3, call_of, VMT_CALL_COUNT, "mapping call");
 		site.ip = vmt_column_word(recording, query, 4);
+		vmt_read_stack(recording, query, 5, &site);
 		*row = site;
 	} else {
 		vmt_recording_blame(recording, "site %lld is missing", (long long)id);
@@ -287,6 +288,7 @@ static void read_event(struct vmt_recording *recording, struct vmt_read_step *re
 		.result = (int64_t)vmt_column_word(recording, query, RESULT),
 		.failed = bits & VMT_BIT_FAILED,
 		.ip = site->ip,
+		.stack = site->stack,
 		.file = read_file(recording, query, FD_FILE),
 	};
 	event->number = usual_number(event->arch, event->call);
@@ -373,6 +375,8 @@ void vmt_read_step(struct vmt_recording *recording, sqlite3_stmt *query)
 	step->cause = site.cause;
 	step->actor = site.actor;
 	step->object = site.object;
+	step->caller = site.caller;
+	step->caller_actor = site.caller_actor;
 	step->what = vmt_column_text(recording, query, WHAT);
 	step->file_name = vmt_column_text(recording, query, FILE_NAME);
 	step->start = vmt_column_word(recording, query, START);

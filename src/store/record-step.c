@@ -229,25 +229,47 @@ static int64_t bits_of(const struct vmt_step *step, bool more)
 	return bits;
 }
 
+/* Which frame of the stack the step is for, counted from 1; 0 if it is none of them. */
+static uint64_t caller_position(const struct vmt_step *step)
+{
+	uint64_t position = 1;
+
+	if (!step->caller || !step->event)
+		return 0;
+	for (const struct vmt_frame *frame = step->event->stack; frame; frame = frame->caller) {
+		if (frame == step->caller)
+			return position;
+		position++;
+	}
+	return 0;
+}
+
 /* Where the step was made from: most programs have few such places. */
 static int64_t site_of(struct vmt_recorder *recorder, const struct vmt_step *step)
 {
 	const struct vmt_event *event = step->event;
+	const struct vmt_frame *stack = event ? event->stack : NULL;
 	const uint64_t key[] = {
 		(uint64_t)vmt_recorder_text(recorder, vmt_cause_name(step->cause)),
 		(uint64_t)vmt_recorder_text(recorder, step->actor),
 		(uint64_t)text_or_zero(recorder, step->object),
 		event ? (uint64_t)vmt_recorder_text(recorder, vmt_call_info(event->call)->name) : 0,
 		event ? event->ip : 0,
+		stack ? stack->stack : 0,
+		step->caller ? (uint64_t)vmt_recorder_text(recorder, step->caller_actor) : 0,
+		caller_position(step), /* in the row the number of its frame */
 	};
 	bool new_one;
 	int64_t id = vmt_ids_get(&recorder->sites, key, sizeof(key), &new_one);
 
 	if (new_one) {
+		int64_t caller = stack ? vmt_record_stack(recorder, step) : 0;
+
 		vmt_queue_row(&recorder->queue, VMT_INSERT_SITE);
 		vmt_queue_int(&recorder->queue, id);
-		for (size_t i = 0; i < vmt_countof(key); i++)
+		for (size_t i = 0; i + 1 < vmt_countof(key); i++)
 			vmt_recorder_put_number(recorder, key[i]);
+		vmt_recorder_put_number(recorder, (uint64_t)caller);
 	}
 	return id;
 }

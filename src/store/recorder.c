@@ -363,6 +363,7 @@ int vmt_recorder_open(const char *path, struct vmt_recorder **ret_recorder, stru
 	vmt_ids_init(&recorder->files);
 	vmt_ids_init(&recorder->paths);
 	vmt_ids_init(&recorder->sites);
+	vmt_ids_init(&recorder->frames);
 	recorder->whys = vmt_calloc(VMT_RECORDER_WHYS, sizeof(*recorder->whys));
 	vmt_alive_init(&recorder->alive);
 	if (err) {
@@ -408,6 +409,9 @@ static void recorder_free(struct vmt_recorder *recorder)
 	vmt_ids_deinit(&recorder->files);
 	vmt_ids_deinit(&recorder->paths);
 	vmt_ids_deinit(&recorder->sites);
+	vmt_ids_deinit(&recorder->frames);
+	vmt_array_deinit(&recorder->stacks);
+	vmt_array_deinit(&recorder->walked);
 	free(recorder->whys);
 	vmt_alive_deinit(&recorder->alive);
 	vmt_array_deinit(&recorder->young);

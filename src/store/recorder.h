@@ -37,6 +37,8 @@ struct vmt_recorder {
 	struct vmt_ids files;
 	struct vmt_ids paths;
 	struct vmt_ids sites;
+	struct vmt_ids frames;
+	VMT_ARRAY(bool) stacks; /* by number from 1: has its row */
 	struct vmt_recorder_why *whys; /* latest ones, by hash */
 	int64_t why_count;
 	struct vmt_alive_table alive;
@@ -54,6 +56,7 @@ struct vmt_recorder {
 	/* Kept for their memory. */
 	VMT_ARRAY(int64_t) removed;
 	VMT_ARRAY(uint64_t) key;
+	VMT_ARRAY(const struct vmt_frame *) walked;
 	struct vmt_str text;
 };
 
@@ -66,6 +69,8 @@ struct vmt_recorder_space *vmt_recorder_find_space(struct vmt_recorder *recorder
 
 /* record-step.c: a step and what belongs to it. */
 void vmt_record_step(struct vmt_recorder *recorder, const struct vmt_step *step);
+/* record-stack.c: the stack of the step's call. Returns the number of the caller's frame, or 0. */
+int64_t vmt_record_stack(struct vmt_recorder *recorder, const struct vmt_step *step);
 /* record-vma.c: the VMAs that a step took away, into recorder->removed. */
 void vmt_record_removed(struct vmt_recorder *recorder, const struct vmt_step *step);
 /* record-vma.c: those that came. Returns the number of the first; they follow each other. */

@@ -44,7 +44,11 @@ static const char *const query_texts[VMT_QUERY_COUNT] = {
 	[VMT_QUERY_FILE] = "SELECT name, dev_major, dev_minor, inode, size_bytes, mode, flags, "
 			   "rdev_major, rdev_minor, filesystem, noexec, append_only, "
 			   "write_sealed, description FROM file WHERE id = ?",
-	[VMT_QUERY_SITE] = "SELECT cause, actor, object, call, ip FROM site WHERE id = ?",
+	[VMT_QUERY_FRAMES] = "SELECT id, caller, ip, object, offset, symbol, symbol_offset, bits "
+			     "FROM frame ORDER BY id",
+	[VMT_QUERY_STACKS] = "SELECT id, frame FROM stack ORDER BY id",
+	[VMT_QUERY_SITE] = "SELECT cause, actor, object, call, ip, stack, caller_actor, caller "
+			   "FROM site WHERE id = ?",
 	[VMT_QUERY_WHY] = "SELECT n, why, number0, number1, number2, number3, below, above "
 			  "FROM why WHERE id = ? ORDER BY n",
 	[VMT_QUERY_PATH] = "SELECT n, depth, function, branch FROM path WHERE id = ? ORDER BY n",
@@ -413,6 +417,7 @@ void vmt_recording_free(struct vmt_recording *recording)
 	vmt_array_deinit(&recording->argv);
 	vmt_array_deinit(&recording->numbers);
 	vmt_recording_deinit_caches(recording);
+	vmt_recording_deinit_stacks(recording);
 	vmt_view_list_deinit(&recording->list);
 	vmt_step_deinit(&recording->step.step);
 	free(recording->path);

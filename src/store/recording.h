@@ -17,6 +17,8 @@ enum vmt_query {
 	VMT_QUERY_TEXT,
 	VMT_QUERY_OBJECT,
 	VMT_QUERY_FILE,
+	VMT_QUERY_FRAMES,
+	VMT_QUERY_STACKS,
 	VMT_QUERY_SITE,
 	VMT_QUERY_WHY,
 	VMT_QUERY_PATH,
@@ -60,6 +62,9 @@ struct vmt_read_site {
 	const char *object;
 	enum vmt_call_id call; /* VMT_CALL_NONE: none */
 	uint64_t ip;
+	struct vmt_frame *stack; /* NULL: none */
+	const struct vmt_frame *caller; /* NULL: none, and so is caller_actor */
+	const char *caller_actor;
 };
 
 struct vmt_read_whys {
@@ -77,6 +82,13 @@ struct vmt_read_object {
 	uint32_t dev_major;
 	uint32_t dev_minor;
 	uint64_t inode;
+};
+
+/* A frame, with the mapping that it points to. */
+struct vmt_read_frame {
+	struct vmt_frame frame;
+	struct vmt_mapping code;
+	unsigned depth; /* frames that called it */
 };
 
 /* A step that has been read, with all that its pointers point to. */
@@ -103,6 +115,10 @@ struct vmt_recording {
 	struct vmt_cache sites;
 	struct vmt_cache whys;
 	struct vmt_cache paths;
+	bool stacks_read;
+	VMT_ARRAY(struct vmt_read_frame *) frames; /* by number from 1 */
+	VMT_ARRAY(struct vmt_frame *) stacks; /* by number from 1; NULL: of no step */
+	unsigned stack_gaps; /* NULLs in it */
 	/* The log in its order. */
 	struct vmt_selection selection;
 	int64_t last_record; /* done */
@@ -159,10 +175,14 @@ void *vmt_cache_row(struct vmt_cache *cache, int64_t id, bool *ret_known);
 void vmt_recording_init_caches(struct vmt_recording *recording);
 void vmt_recording_deinit_caches(struct vmt_recording *recording);
 
-/* ---- read-step.c, read-vma.c -------------------------------------------------------------------- */
+/* ---- read-step.c, read-stack.c, read-vma.c ---------------------------------------------------------- */
 
 /* Query VMT_QUERY_STEPS stands on a row: reads it into recording->step. */
 void vmt_read_step(struct vmt_recording *recording, sqlite3_stmt *query);
+/* The stack of a site, and whose it is: three columns from @column on. */
+void vmt_read_stack(struct vmt_recording *recording, sqlite3_stmt *query, int column,
+		    struct vmt_read_site *site);
+void vmt_recording_deinit_stacks(struct vmt_recording *recording);
 /* The VMAs that the step took away (column @removed) and brought (@first, @count), into the step. */
 void vmt_read_removed(struct vmt_recording *recording, struct vmt_step *step, sqlite3_stmt *query,
 		      int column);

@@ -15,6 +15,7 @@
  *	        |  +---------------- born        numbers follow each other); step.removed: those that
  *	        +------------------------> address      died, a number or a list
  *
+ *	stack    its innermost frame; frame names its caller's; site the stack of a call
  *	look     how a VMA looked when it was seen again, where that is not how it was born
  *
  * The reader compares these texts with those in the file: a recording is just these tables, so
@@ -49,8 +50,13 @@ const struct vmt_store_table vmt_store_tables[] = {
 	{ "space", "CREATE TABLE space (space INTEGER PRIMARY KEY, pid INTEGER NOT NULL, "
 		   "made_by INTEGER NOT NULL, parent INTEGER, exe INTEGER NOT NULL, "
 		   "arch INTEGER NOT NULL)" },
+	{ "frame", "CREATE TABLE frame (id INTEGER PRIMARY KEY, caller INTEGER, ip INTEGER, "
+		   "object INTEGER, offset INTEGER, symbol INTEGER, "
+		   "symbol_offset INTEGER, bits INTEGER NOT NULL)" },
+	{ "stack", "CREATE TABLE stack (id INTEGER PRIMARY KEY, frame INTEGER NOT NULL)" },
 	{ "site", "CREATE TABLE site (id INTEGER PRIMARY KEY, cause INTEGER NOT NULL, "
-		  "actor INTEGER NOT NULL, object INTEGER, call INTEGER, ip INTEGER)" },
+		  "actor INTEGER NOT NULL, object INTEGER, call INTEGER, ip INTEGER, "
+		  "stack INTEGER, caller_actor INTEGER, caller INTEGER)" },
 	{ "why", "CREATE TABLE why (id INTEGER NOT NULL, n INTEGER NOT NULL, "
 		 "why INTEGER NOT NULL, number0 INTEGER, number1 INTEGER, number2 INTEGER, "
 		 "number3 INTEGER, below INTEGER, above INTEGER, PRIMARY KEY (id, n)) "
@@ -102,13 +108,16 @@ const char vmt_store_views[] =
 	"CASE s.checked WHEN 0 THEN 'unchecked' WHEN 1 THEN 'match' ELSE 'adjusted' END "
 	"AS \"check\", r.text AS reason, "
 	"(SELECT group_concat(t.text, ' ') FROM why y JOIN text t ON t.id = y.why "
-	"WHERE y.id = s.why) AS why, pu.text AS purpose, pa.text AS pattern, s.\"group\" "
+	"WHERE y.id = s.why) AS why, pu.text AS purpose, pa.text AS pattern, s.\"group\", "
+	"i.stack, ca.text AS caller_actor, cs.text AS caller "
 	"FROM step s JOIN space p ON p.space = s.space JOIN site i ON i.id = s.site "
 	"JOIN text a ON a.id = i.actor JOIN text w ON w.id = s.what "
 	"JOIN text u ON u.id = i.cause LEFT JOIN text o ON o.id = i.object "
 	"LEFT JOIN text c ON c.id = i.call LEFT JOIN text f ON f.id = s.file "
 	"LEFT JOIN text r ON r.id = s.reason LEFT JOIN text pu ON pu.id = s.purpose "
-	"LEFT JOIN text pa ON pa.id = s.pattern;"
+	"LEFT JOIN text pa ON pa.id = s.pattern "
+	"LEFT JOIN text ca ON ca.id = i.caller_actor LEFT JOIN frame cf ON cf.id = i.caller "
+	"LEFT JOIN text cs ON cs.id = cf.symbol;"
 	"CREATE VIEW vmas AS SELECT v.id, v.space, v.born_step, v.died_step, "
 	"printf('%x', v.start) AS start, printf('%x', v.start + v.length) AS \"end\", v.length, "
 	"substr('-r', 1 + (v.perms & 1), 1) || substr('-w', 1 + (v.perms >> 1 & 1), 1) || "
@@ -141,7 +150,9 @@ const char *const vmt_store_statements[VMT_STATEMENT_COUNT] = {
 	[VMT_INSERT_PATH] = "INSERT INTO path VALUES (?, ?, ?, ?, ?)",
 	[VMT_INSERT_RECORD] = "INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?, ?)",
 	[VMT_INSERT_SPACE] = "INSERT OR REPLACE INTO space VALUES (?, ?, ?, ?, ?, ?)",
-	[VMT_INSERT_SITE] = "INSERT INTO site VALUES (?, ?, ?, ?, ?, ?)",
+	[VMT_INSERT_FRAME] = "INSERT INTO frame VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[VMT_INSERT_STACK] = "INSERT INTO stack VALUES (?, ?)",
+	[VMT_INSERT_SITE] = "INSERT INTO site VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[VMT_INSERT_WHY] = "INSERT INTO why VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[VMT_INSERT_STEP] = ("INSERT INTO step VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
 			     "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),

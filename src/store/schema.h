@@ -33,6 +33,15 @@ enum {
 	VMT_BIT_MORE = 64, /* there is a row in step_more */
 };
 
+/* Bits of frame.bits. */
+enum {
+	VMT_FRAME_BIT_GUESSED = 1,
+	VMT_FRAME_BIT_EXACT = 2, /* ip was about to be executed */
+	VMT_FRAME_BIT_DEPTH = 4, /* outermost: there are more frames */
+	VMT_FRAME_BIT_LOST = 8, /* outermost: the caller was not found */
+	VMT_FRAME_BITS = 16,
+};
+
 /* A bit of vma.perms beyond those of enum vmt_perm. */
 enum {
 	VMT_STORE_PERM_GATE = 16
@@ -61,6 +70,8 @@ enum vmt_store_statement {
 	VMT_INSERT_PATH,
 	VMT_INSERT_RECORD, /* replaces: a run of steps grows */
 	VMT_INSERT_SPACE,
+	VMT_INSERT_FRAME,
+	VMT_INSERT_STACK,
 	VMT_INSERT_SITE,
 	VMT_INSERT_WHY,
 	VMT_INSERT_STEP,

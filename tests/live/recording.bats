@@ -101,6 +101,25 @@ fails() {
 	done
 }
 
+@test 'stacks: the text and the JSON of the run' {
+	need stack-pie
+	local options
+	for options in '' -v -q --teach --filter=actor=libc; do
+		rm -f run.vmt
+		# shellcheck disable=SC2086 # nothing, or a word
+		"$VMTRACE" run -k --log=steps $options -o run.vmt -o log.txt -- "$PROGRAMS/stack-pie" loop
+		# shellcheck disable=SC2086
+		again log.txt --log=steps $options
+	done
+	"$VMTRACE" run -k -o run.vmt -o run.jsonl -- "$PROGRAMS/stack-pie" loop
+	"$VMTRACE" export run.vmt --to jsonl -o again.jsonl
+	local lines='select(.type == "step" or .type == "stack")'
+	jq -c "$lines" run.jsonl >expected
+	jq -c "$lines" again.jsonl >shown
+	diff expected shown
+	[ "$(grep -c '"frames"' shown)" -gt 3 ]
+}
+
 @test 'a recording has the paths, whatever the run showed' {
 	need hello-pie
 	"$VMTRACE" run --no-aslr -o run.vmt -- "$PROGRAMS/hello-pie"
@@ -305,7 +324,7 @@ begin_alike() {
 @test 'the queries of the manual page answer' {
 	need calls-pie
 	local query count=0
-	"$VMTRACE" run -o run.vmt -- "$PROGRAMS/calls-pie" >/dev/null
+	"$VMTRACE" run -k -o run.vmt -- "$PROGRAMS/calls-pie" >/dev/null
 	while read -r query; do
 		count=$((count + 1))
 		echo "$query"

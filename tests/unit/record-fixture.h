@@ -114,6 +114,19 @@ static inline void record_unmap(struct place *place, uint32_t number, uint64_t s
 	record(place, &fake, "libc", "unmap");
 }
 
+/* A call with its stack; without one it is NULL. */
+static inline void record_call_stack(struct place *place, uint32_t number, struct vmt_frame *stack,
+				     const struct vmt_frame *caller, const char *caller_actor)
+{
+	struct fake fake;
+
+	fake_call(&fake, number, VMT_CALL_MADVISE, MAP_AT, 8192, 4, 0, 0, 0);
+	fake.event.stack = stack;
+	fake.step.caller = caller;
+	fake.step.caller_actor = caller_actor;
+	record(place, &fake, "libc", "madvise");
+}
+
 static inline const struct vmt_step *read_step(struct place *place, uint32_t number)
 {
 	const struct vmt_step *step = NULL;

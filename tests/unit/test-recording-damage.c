@@ -85,6 +85,23 @@ static void test_damage(void **state)
 		{ "UPDATE vma SET steps = '[4294967296]'", "step" },
 		{ "UPDATE site SET call = cause", "call" },
 		{ "UPDATE site SET cause = actor", "cause" },
+		{ "UPDATE site SET stack = 7 WHERE stack", "stack 7" },
+		{ "UPDATE site SET stack = -1 WHERE stack", "stack" },
+		{ "UPDATE site SET caller = 3 WHERE stack", "caller" },
+		{ "UPDATE site SET caller_actor = 999 WHERE stack", "text" },
+		{ "UPDATE stack SET id = 4294967295", "stack" },
+		{ "UPDATE stack SET id = 0", "stack" },
+		{ "UPDATE stack SET id = 70000", "stack" },
+		{ "UPDATE stack SET frame = 3", "frame" },
+		{ "UPDATE stack SET frame = 0", "frame" },
+		{ "DELETE FROM frame WHERE id = 1", "frame 1" },
+		{ "UPDATE frame SET caller = id", "caller" },
+		{ "UPDATE frame SET caller = 2 WHERE id = 1", "caller" },
+		{ "UPDATE frame SET bits = 16", "bits" },
+		{ "UPDATE frame SET symbol = 999", "text" },
+		{ "WITH RECURSIVE n (x) AS (SELECT 3 UNION ALL SELECT x + 1 FROM n WHERE x < 2000) "
+		  "INSERT INTO frame SELECT x, x - 1, 0, NULL, NULL, NULL, NULL, 0 FROM n",
+		  "without end" },
 		{ "UPDATE text SET text = x'610061'", "column text" },
 		{ "UPDATE record SET kind = 'x' WHERE id = 1", "\"x\"" },
 		{ "UPDATE record SET count = 0 WHERE kind = 'steps'", "run" },
@@ -104,11 +121,14 @@ static void test_damage(void **state)
 		{ "DELETE FROM meta", "empty" },
 	};
 	struct place *place = *state;
+	struct vmt_frame outer = { .ip = 1 };
+	struct vmt_frame inner = { .caller = &outer, .ip = 2, .stack = 1 };
 	char original[80];
 	struct vmt_error error = { "" };
 
 	record_map(place, 0, MAP_AT, "/x");
 	record_unmap(place, 1, MAP_AT, "/x", 0);
+	record_call_stack(place, 2, &inner, &outer, "program");
 	turn(place);
 	assert_int_equal(read_all(place, &error), 0);
 	snprintf(original, sizeof(original), "%s.original", place->path);
