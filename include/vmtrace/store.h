@@ -41,6 +41,18 @@ void vmt_recorder_space(struct vmt_recorder *recorder, const struct vmt_space_in
 void vmt_recorder_step(struct vmt_recorder *recorder, const struct vmt_step *step);
 /* The last layout of a space: what its steps' removed and added come to. */
 void vmt_recorder_layout(struct vmt_recorder *recorder, const struct vmt_layout_info *info);
+/* An ELF file, before the step that loads it. */
+void vmt_recorder_object(struct vmt_recorder *recorder, const struct vmt_object_info *info);
+
+/* Something worth a line, by the name that it has for scripts. */
+struct vmt_store_warning {
+	const char *name; /* "no-relro" */
+	uint32_t space;
+	uint32_t step;
+	pid_t pid;
+	const char *text; /* one line, raw names in it */
+};
+void vmt_recorder_warning(struct vmt_recorder *recorder, const struct vmt_store_warning *warning);
 void vmt_recorder_note(struct vmt_recorder *recorder, const char *line);
 void vmt_recorder_summary(struct vmt_recorder *recorder, const struct vmt_summary_info *info);
 
@@ -79,6 +91,8 @@ enum vmt_record_kind {
 	VMT_RECORD_SPACE,
 	VMT_RECORD_STEP,
 	VMT_RECORD_LAYOUT,
+	VMT_RECORD_OBJECT,
+	VMT_RECORD_WARNING,
 	VMT_RECORD_NOTE,
 	VMT_RECORD_SUMMARY,
 };
@@ -89,6 +103,8 @@ struct vmt_record {
 	const struct vmt_space_info *space;
 	const struct vmt_step *step;
 	const struct vmt_layout_info *layout;
+	const struct vmt_object_info *object; /* good until the recording is freed */
+	const struct vmt_store_warning *warning;
 	const char *note;
 	const struct vmt_summary_info *summary;
 };
@@ -134,6 +150,15 @@ VMT_MUST_CHECK int vmt_recording_step(struct vmt_recording *recording, uint32_t 
 VMT_MUST_CHECK int vmt_recording_layout(struct vmt_recording *recording, uint32_t space,
 					uint32_t number, const struct vmt_layout_info **ret_layout,
 					struct vmt_error *error);
+
+/* Reads all there is of ELF files; what vmt_recording_facts() needs. */
+VMT_MUST_CHECK int vmt_recording_facts_read(struct vmt_recording *recording,
+					    struct vmt_error *error);
+/*
+ * The ELF file that @map maps in the layout that was read last, as it was known then: the facts of
+ * the struct vmt_recording @recording, which keeps them. NULL if it is none.
+ */
+const struct vmt_elf_facts *vmt_recording_facts(void *recording, const struct vmt_mapping *map);
 
 /* Numbers of steps, ascending. */
 struct vmt_step_list {

@@ -83,11 +83,5 @@ void vmt_loading_step(struct session *session, struct vmt_step *step)
 
 struct vmt_part *vmt_loading_parts(struct session_space *space, const struct vmt_view_list *list)
 {
-	const struct vmt_arch *arch = vmt_arch_by_name(space->info.arch);
-	struct vmt_part *parts =
-		vmt_calloc(list->rows.count ? list->rows.count : 1, sizeof(*parts));
-
-	vmt_parts(list, vmt_arch_page_size(arch ? arch : &vmt_arch_x86_64), vmt_loaded_find,
-		  &space->loaded, parts);
-	return parts;
+	return vmt_objects_parts(space->info.arch, list, vmt_loaded_find, &space->loaded);
 }

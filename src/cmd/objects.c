@@ -151,3 +151,14 @@ enum vmt_objects_news vmt_objects_look(struct vmt_objects *objects, struct vmt_l
 	*ret_facts = file.facts;
 	return new ? VMT_OBJECTS_OF_RUN : VMT_OBJECTS_OF_SPACE;
 }
+
+struct vmt_part *vmt_objects_parts(const char *arch, const struct vmt_view_list *list,
+				   vmt_facts_fn *find, void *data)
+{
+	const struct vmt_arch *row = vmt_arch_by_name(arch);
+	struct vmt_part *parts =
+		vmt_calloc(list->rows.count ? list->rows.count : 1, sizeof(*parts));
+
+	vmt_parts(list, vmt_arch_page_size(row ? row : &vmt_arch_x86_64), find, data, parts);
+	return parts;
+}

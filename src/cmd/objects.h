@@ -6,6 +6,7 @@
 #ifndef CMD_OBJECTS_H
 #define CMD_OBJECTS_H
 
+#include "vmtrace/annotate.h"
 #include "vmtrace/elf.h"
 #include "vmtrace/mm.h"
 
@@ -31,6 +32,13 @@ void vmt_loaded_copy(struct vmt_loaded *loaded, const struct vmt_loaded *parent)
 
 /* The facts of the file that @map maps; NULL if it was not loaded. Has the type vmt_facts_fn. */
 const struct vmt_elf_facts *vmt_loaded_find(void *loaded, const struct vmt_mapping *map);
+
+/*
+ * What of ELF files the rows of a layout are, by @find as vmt_parts() asks it, in pages of the
+ * architecture @arch; the caller frees the array.
+ */
+struct vmt_part *vmt_objects_parts(const char *arch, const struct vmt_view_list *list,
+				   vmt_facts_fn *find, void *data);
 
 /* An ELF file that was loaded. */
 enum vmt_objects_news {

@@ -58,6 +58,24 @@ static void recording_layout(struct vmt_renderer *renderer, const struct vmt_lay
 	vmt_recorder_layout(recording_of(renderer)->recorder, info);
 }
 
+static void recording_object(struct vmt_renderer *renderer, const struct vmt_object_info *info)
+{
+	vmt_recorder_object(recording_of(renderer)->recorder, info);
+}
+
+static void recording_warning(struct vmt_renderer *renderer, const struct vmt_warning *warning)
+{
+	const struct vmt_store_warning stored = {
+		.name = vmt_warning_name(warning->id),
+		.space = warning->space,
+		.step = warning->step,
+		.pid = warning->pid,
+		.text = warning->text,
+	};
+
+	vmt_recorder_warning(recording_of(renderer)->recorder, &stored);
+}
+
 static void recording_note(struct vmt_renderer *renderer, const char *line)
 {
 	vmt_recorder_note(recording_of(renderer)->recorder, line);
@@ -89,7 +107,9 @@ static const struct vmt_renderer_ops recording_ops = {
 	.run = recording_run,
 	.space = recording_space,
 	.step = recording_step,
+	.object = recording_object,
 	.layout = recording_layout,
+	.warning = recording_warning,
 	.note = recording_note,
 	.summary = recording_summary,
 	.free = recording_free,

@@ -5,8 +5,10 @@
 #include "replay.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "objects.h"
 #include "progress.h"
 
 /* ---- --space, --step ------------------------------------------------------------------------------ */
@@ -123,8 +125,48 @@ struct vmt_step vmt_reading_step(struct vmt_reading *reading, const struct vmt_s
 	return shown;
 }
 
-static void hand_on(struct vmt_reading *reading, const struct vmt_record *record,
-		    const struct vmt_replay_look *look, struct vmt_renderer *renderer)
+/* A warning by its name; names that this vmtrace does not know are none. */
+static int hand_on_warning(const struct vmt_store_warning *stored, struct vmt_renderer *renderer,
+			   struct vmt_error *error)
+{
+	struct vmt_warning warning = {
+		.space = stored->space,
+		.pid = stored->pid,
+		.step = stored->step,
+		.text = stored->text,
+	};
+
+	while (warning.id < VMT_WARNING_COUNT &&
+	       strcmp(vmt_warning_name(warning.id), stored->name) != 0)
+		warning.id++;
+	if (warning.id == VMT_WARNING_COUNT)
+		return vmt_error_set(error, EINVAL,
+				     "the recording is damaged: \"%s\" is no warning",
+				     stored->name);
+	vmt_renderer_warning(renderer, &warning);
+	return 0;
+}
+
+int vmt_reading_layout(const struct vmt_reading *reading, const struct vmt_layout_info *layout,
+		       struct vmt_renderer *renderer, struct vmt_error *error)
+{
+	struct vmt_layout_info whole = *layout;
+	struct vmt_part *parts;
+	int err = vmt_recording_facts_read(reading->recording, error);
+
+	if (err)
+		return err;
+	parts = vmt_objects_parts(layout->space->arch, layout->list, vmt_recording_facts,
+				  reading->recording);
+	whole.parts = parts;
+	renderer->ops->layout(renderer, &whole);
+	free(parts);
+	return 0;
+}
+
+static int hand_on(struct vmt_reading *reading, const struct vmt_record *record,
+		   const struct vmt_replay_look *look, struct vmt_renderer *renderer,
+		   struct vmt_error *error)
 {
 	struct vmt_step step;
 
@@ -137,8 +179,12 @@ static void hand_on(struct vmt_reading *reading, const struct vmt_record *record
 		renderer->ops->step(renderer, &step);
 		break;
 	case VMT_RECORD_LAYOUT:
-		renderer->ops->layout(renderer, record->layout);
+		return vmt_reading_layout(reading, record->layout, renderer, error);
+	case VMT_RECORD_OBJECT:
+		vmt_renderer_object(renderer, record->object);
 		break;
+	case VMT_RECORD_WARNING:
+		return hand_on_warning(record->warning, renderer, error);
 	case VMT_RECORD_NOTE:
 		renderer->ops->note(renderer, record->note);
 		break;
@@ -146,6 +192,7 @@ static void hand_on(struct vmt_reading *reading, const struct vmt_record *record
 		renderer->ops->summary(renderer, record->summary);
 		break;
 	}
+	return 0;
 }
 
 int vmt_reading_replay(struct vmt_reading *reading, const struct vmt_selection *selection,
@@ -167,7 +214,9 @@ int vmt_reading_replay(struct vmt_reading *reading, const struct vmt_selection *
 	vmt_progress_begin(&progress, "reading", "records");
 	while ((result = vmt_recording_next(recording, &record, error)) > 0) {
 		vmt_progress_tick(&progress);
-		hand_on(reading, &record, look, renderer);
+		result = hand_on(reading, &record, look, renderer, error);
+		if (result < 0)
+			break;
 	}
 	vmt_progress_end(&progress);
 	return result;

@@ -64,6 +64,11 @@ VMT_MUST_CHECK int vmt_reading_replay(struct vmt_reading *reading,
 				      const struct vmt_replay_look *look,
 				      struct vmt_renderer *renderer, struct vmt_error *error);
 
+/* A layout of the recording, with the parts of ELF files that its rows are, to @renderer. */
+VMT_MUST_CHECK int vmt_reading_layout(const struct vmt_reading *reading,
+				      const struct vmt_layout_info *layout,
+				      struct vmt_renderer *renderer, struct vmt_error *error);
+
 /* Closes @output; the status of a command that came to its end. */
 int vmt_reading_done(struct vmt_output *output, struct vmt_status *ret_status);
 

@@ -114,7 +114,7 @@ static int show_layout(struct vmt_reading *reading, const struct vmt_replay_part
 	err = tell_steps(reading, space, &numbers, look, renderer, error);
 	vmt_array_deinit(&numbers);
 	if (!err)
-		renderer->ops->layout(renderer, layout);
+		err = vmt_reading_layout(reading, layout, renderer, error);
 	return err;
 }
 

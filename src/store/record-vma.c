@@ -14,7 +14,7 @@
 
 /* ---- Looks ----------------------------------------------------------------------------------- */
 
-static int64_t object_of(struct vmt_recorder *recorder, const struct vmt_mapping *map)
+int64_t vmt_record_object(struct vmt_recorder *recorder, const struct vmt_mapping *map)
 {
 	int64_t name = vmt_recorder_text(recorder, map->name ? map->name : "");
 	const uint64_t key[] = { (uint64_t)name, map->dev_major, map->dev_minor, map->inode };
@@ -38,7 +38,7 @@ static struct vmt_alive_look look_of(struct vmt_recorder *recorder, const struct
 				     uint32_t *numbers)
 {
 	return (struct vmt_alive_look){
-		.object = object_of(recorder, &view->map),
+		.object = vmt_record_object(recorder, &view->map),
 		.vm_flags = view->vm_flags,
 		.steps = numbers + view->first_step,
 		.step_count = view->step_count,

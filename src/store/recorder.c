@@ -93,9 +93,8 @@ static void write_run(struct vmt_recorder *recorder)
 	recorder->run_changed = false;
 }
 
-/* Something else comes now. */
-static int64_t next_record(struct vmt_recorder *recorder, const char *kind, uint32_t space,
-			   int64_t step, int64_t note)
+int64_t vmt_recorder_next_record(struct vmt_recorder *recorder, const char *kind, uint32_t space,
+				 int64_t step, int64_t note)
 {
 	write_run(recorder);
 	recorder->run_count = 0;
@@ -162,7 +161,7 @@ void vmt_recorder_space(struct vmt_recorder *recorder, const struct vmt_space_in
 	exe = vmt_recorder_text(recorder, info->exe);
 	arch = vmt_recorder_text(recorder, info->arch);
 	vmt_array_push(&recorder->spaces, space);
-	next_record(recorder, "space", info->space, -1, 0);
+	vmt_recorder_next_record(recorder, "space", info->space, -1, 0);
 	vmt_queue_row(queue, VMT_INSERT_SPACE);
 	vmt_queue_int(queue, info->space);
 	vmt_queue_int(queue, info->pid);
@@ -222,7 +221,7 @@ void vmt_recorder_layout(struct vmt_recorder *recorder, const struct vmt_layout_
 
 	vmt_queue_lock(queue);
 	vmt_record_layout_views(recorder, info);
-	record = next_record(recorder, "layout", info->space->space, info->step, 0);
+	record = vmt_recorder_next_record(recorder, "layout", info->space->space, info->step, 0);
 	write_reasons(recorder, record, info->counts);
 	vmt_queue_row(queue, VMT_INSERT_LAYOUT);
 	vmt_queue_int(queue, record);
@@ -242,7 +241,7 @@ void vmt_recorder_layout(struct vmt_recorder *recorder, const struct vmt_layout_
 void vmt_recorder_note(struct vmt_recorder *recorder, const char *line)
 {
 	vmt_queue_lock(&recorder->queue);
-	next_record(recorder, "note", 0, -1, vmt_recorder_text(recorder, line));
+	vmt_recorder_next_record(recorder, "note", 0, -1, vmt_recorder_text(recorder, line));
 	vmt_queue_unlock(&recorder->queue);
 }
 
@@ -252,7 +251,7 @@ void vmt_recorder_summary(struct vmt_recorder *recorder, const struct vmt_summar
 	int64_t record;
 
 	vmt_queue_lock(queue);
-	record = next_record(recorder, "summary", 0, -1, 0);
+	record = vmt_recorder_next_record(recorder, "summary", 0, -1, 0);
 	write_reasons(recorder, record, &info->counts);
 	vmt_queue_row(queue, VMT_INSERT_SUMMARY);
 	vmt_queue_int(queue, record);

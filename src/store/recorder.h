@@ -67,6 +67,11 @@ void vmt_recorder_put_number(struct vmt_recorder *recorder, uint64_t number);
 /* The space, NULL if it was not announced. */
 struct vmt_recorder_space *vmt_recorder_find_space(struct vmt_recorder *recorder, uint32_t number);
 
+/* recorder.c: a row of record, which ends the run of steps; its number. @note 0 for none. */
+int64_t vmt_recorder_next_record(struct vmt_recorder *recorder, const char *kind, uint32_t space,
+				 int64_t step, int64_t note);
+/* record-vma.c: the row of object for what is mapped; 0 for anonymous memory without a name. */
+int64_t vmt_record_object(struct vmt_recorder *recorder, const struct vmt_mapping *map);
 /* record-step.c: a step and what belongs to it. */
 void vmt_record_step(struct vmt_recorder *recorder, const struct vmt_step *step);
 /* record-stack.c: the stack of the step's call. Returns the number of the caller's frame, or 0. */

@@ -71,6 +71,17 @@ static const char *const query_texts[VMT_QUERY_COUNT] = {
 				"WHERE space = ? ORDER BY record DESC LIMIT 1",
 	[VMT_QUERY_SUMMARY] = "SELECT spaces, exit_code, exit_signal, steps, checked, adjusted, "
 			      "unexplained FROM summary WHERE record = ?",
+	[VMT_QUERY_ELFS] = "SELECT e.record, o.name, o.dev_major, o.dev_minor, o.inode, "
+			   "e.build_id, e.soname, e.interpreter, e.word_bits, e.machine, e.entry, "
+			   "e.phdr, e.relro_start, e.relro_length, e.bits FROM elf e "
+			   "JOIN object o ON o.id = e.object ORDER BY e.record",
+	[VMT_QUERY_SEGMENTS] = "SELECT n, start, length, file_length, offset, align, perms "
+			       "FROM segment WHERE elf = ? ORDER BY n",
+	[VMT_QUERY_SECTIONS] = "SELECT n, name, start, length, in_file FROM section "
+			       "WHERE elf = ? ORDER BY n",
+	[VMT_QUERY_WARNING] = "SELECT space, step, pid, name, text FROM warning WHERE record = ?",
+	[VMT_QUERY_RUN_OF] = "SELECT id FROM record WHERE kind = 'steps' AND space = ? "
+			     "AND step <= ? ORDER BY id DESC LIMIT 1",
 	[VMT_QUERY_ADJUSTED] = "SELECT reason, count FROM adjusted WHERE record = ?",
 	[VMT_QUERY_LAST_STEP] = "SELECT id & 4294967295 FROM step WHERE id BETWEEN ? AND ? ORDER "
 				"BY id DESC LIMIT 1",
@@ -416,6 +427,7 @@ void vmt_recording_free(struct vmt_recording *recording)
 		free(recording->argv.data[i]);
 	vmt_array_deinit(&recording->argv);
 	vmt_array_deinit(&recording->numbers);
+	vmt_read_elfs_deinit(recording);
 	vmt_recording_deinit_caches(recording);
 	vmt_recording_deinit_stacks(recording);
 	vmt_view_list_deinit(&recording->list);

@@ -33,6 +33,11 @@ enum vmt_query {
 	VMT_QUERY_LAYOUT,
 	VMT_QUERY_LAYOUT_AT,
 	VMT_QUERY_SUMMARY,
+	VMT_QUERY_ELFS,
+	VMT_QUERY_SEGMENTS,
+	VMT_QUERY_SECTIONS,
+	VMT_QUERY_WARNING,
+	VMT_QUERY_RUN_OF,
 	VMT_QUERY_ADJUSTED,
 	VMT_QUERY_LAST_STEP,
 	VMT_QUERY_RECENT,
@@ -97,6 +102,13 @@ struct vmt_read_step {
 	struct vmt_event event;
 };
 
+/* An ELF file: a row of elf. */
+struct vmt_read_elf {
+	int64_t record;
+	struct vmt_object_info info;
+	struct vmt_elf_facts facts;
+};
+
 struct vmt_recording {
 	sqlite3 *db;
 	sqlite3_stmt *queries[VMT_QUERY_COUNT]; /* prepared when they are first used */
@@ -126,7 +138,11 @@ struct vmt_recording {
 	uint32_t run_space;
 	uint64_t run_next;
 	uint64_t run_end;
+	VMT_ARRAY(struct vmt_read_elf *) elfs; /* by record, if elfs_read */
+	bool elfs_read;
 	/* What was read last. */
+	int64_t layout_record; /* the layout lies before this record */
+	struct vmt_store_warning warning;
 	struct vmt_read_step step;
 	struct vmt_space_info space;
 	struct vmt_layout_info layout;
@@ -174,6 +190,14 @@ const struct vmt_arch *vmt_column_arch(struct vmt_recording *recording, sqlite3_
 void *vmt_cache_row(struct vmt_cache *cache, int64_t id, bool *ret_known);
 void vmt_recording_init_caches(struct vmt_recording *recording);
 void vmt_recording_deinit_caches(struct vmt_recording *recording);
+
+/* ---- read-elf.c -------------------------------------------------------------------------------- */
+
+/* The ELF file of that record; NULL if it is missing. */
+const struct vmt_object_info *vmt_read_object_info(struct vmt_recording *recording, int64_t record);
+/* The warning of that record, into recording->warning. */
+void vmt_read_warning(struct vmt_recording *recording, int64_t record);
+void vmt_read_elfs_deinit(struct vmt_recording *recording);
 
 /* ---- read-step.c, read-stack.c, read-vma.c ---------------------------------------------------------- */
 

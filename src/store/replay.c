@@ -197,6 +197,7 @@ static void next_layout(struct vmt_recording *recording, int64_t record,
 	struct vmt_layout_info *layout = &recording->layout;
 	uint32_t space;
 
+	recording->layout_record = record;
 	sqlite3_bind_int64(query, 1, record);
 	if (!vmt_recording_row(recording, query)) {
 		vmt_recording_blame(recording, "layout %lld is missing", (long long)record);
@@ -248,6 +249,29 @@ static bool selected(const struct vmt_selection *selection, uint32_t space, bool
 	return !(selection->space && space != selection->space) && !(selection->some_steps && part);
 }
 
+/* Warnings are of a step, and selected with it. */
+static bool next_warning(struct vmt_recording *recording, int64_t record,
+			 struct vmt_record *ret_record)
+{
+	const struct vmt_selection *selection = &recording->selection;
+	const struct vmt_store_warning *warning = &recording->warning;
+
+	vmt_read_warning(recording, record);
+	*ret_record = (struct vmt_record){ .kind = VMT_RECORD_WARNING, .warning = warning };
+	return selected(selection, warning->space, false) &&
+	       (!selection->some_steps ||
+		(selection->first <= warning->step && warning->step <= selection->last));
+}
+
+static void next_object(struct vmt_recording *recording, int64_t record,
+			struct vmt_record *ret_record)
+{
+	*ret_record = (struct vmt_record){
+		.kind = VMT_RECORD_OBJECT,
+		.object = vmt_read_object_info(recording, record),
+	};
+}
+
 /* The row of record that @query stands on. True if it is one of *ret_record; a run only begins. */
 static bool take_record(struct vmt_recording *recording, sqlite3_stmt *query,
 			struct vmt_record *ret_record)
@@ -272,6 +296,13 @@ static bool take_record(struct vmt_recording *recording, sqlite3_stmt *query,
 		if (!selected(selection, space, true))
 			return false;
 		next_layout(recording, recording->last_record, ret_record);
+	} else if (strcmp(kind, "warning") == 0) {
+		return next_warning(recording, recording->last_record, ret_record);
+	} else if (strcmp(kind, "object") == 0) {
+		/* Layouts of any space may have parts of it. */
+		if (selection->some_steps)
+			return false;
+		next_object(recording, recording->last_record, ret_record);
 	} else if (selection->space || selection->some_steps) {
 		return false;
 	} else if (strcmp(kind, "note") == 0) {
@@ -389,6 +420,20 @@ static void read_limits(struct vmt_recording *recording, uint32_t space, uint32_
 	sqlite3_reset(query);
 }
 
+/* ELF files that were loaded up to a step are those before the run of steps that it is in. */
+static void find_run(struct vmt_recording *recording, uint32_t space, uint32_t number)
+{
+	sqlite3_stmt *query = vmt_recording_query(recording, VMT_QUERY_RUN_OF);
+
+	recording->layout_record = 0;
+	sqlite3_bind_int64(query, 1, space);
+	sqlite3_bind_int64(query, 2, number);
+	if (vmt_recording_row(recording, query))
+		recording->layout_record =
+			(int64_t)vmt_column_number(recording, query, 0, INT64_MAX);
+	sqlite3_reset(query);
+}
+
 int vmt_recording_layout(struct vmt_recording *recording, uint32_t space, uint32_t number,
 			 const struct vmt_layout_info **ret_layout, struct vmt_error *error)
 {
@@ -411,6 +456,7 @@ int vmt_recording_layout(struct vmt_recording *recording, uint32_t space, uint32
 		return err;
 	count_up_to(recording, space, number);
 	read_limits(recording, space, number);
+	find_run(recording, space, number);
 	vmt_read_alive(recording, space, number);
 	for (size_t i = 0; i < recording->list.rows.count; i++)
 		layout->map_count += !recording->list.rows.data[i].map.gate;

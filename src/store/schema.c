@@ -81,6 +81,21 @@ const struct vmt_store_table vmt_store_tables[] = {
 	{ "look", "CREATE TABLE look (vma INTEGER NOT NULL, step INTEGER NOT NULL, "
 		  "object INTEGER, vm_flags INTEGER, steps TEXT, steps_left_out INTEGER, "
 		  "PRIMARY KEY (vma, step)) WITHOUT ROWID" },
+	{ "elf", "CREATE TABLE elf (record INTEGER PRIMARY KEY, object INTEGER NOT NULL, "
+		 "build_id TEXT, soname INTEGER, interpreter INTEGER, word_bits INTEGER NOT NULL, "
+		 "machine INTEGER NOT NULL, entry INTEGER, phdr INTEGER, relro_start INTEGER, "
+		 "relro_length INTEGER, bits INTEGER NOT NULL)" },
+	{ "segment", "CREATE TABLE segment (elf INTEGER NOT NULL, n INTEGER NOT NULL, "
+		     "start INTEGER NOT NULL, length INTEGER NOT NULL, "
+		     "file_length INTEGER NOT NULL, offset INTEGER NOT NULL, "
+		     "align INTEGER NOT NULL, perms INTEGER NOT NULL, PRIMARY KEY (elf, n)) "
+		     "WITHOUT ROWID" },
+	{ "section", "CREATE TABLE section (elf INTEGER NOT NULL, n INTEGER NOT NULL, "
+		     "name INTEGER NOT NULL, start INTEGER NOT NULL, length INTEGER NOT NULL, "
+		     "in_file INTEGER NOT NULL, PRIMARY KEY (elf, n)) WITHOUT ROWID" },
+	{ "warning", "CREATE TABLE warning (record INTEGER PRIMARY KEY, space INTEGER NOT NULL, "
+		     "step INTEGER NOT NULL, pid INTEGER NOT NULL, name INTEGER NOT NULL, "
+		     "text INTEGER NOT NULL)" },
 	{ "layout", "CREATE TABLE layout (record INTEGER PRIMARY KEY, space INTEGER NOT NULL, "
 		    "step INTEGER NOT NULL, page_table_kib INTEGER, map_count INTEGER NOT NULL, "
 		    "map_count_limit INTEGER, steps INTEGER NOT NULL, "
@@ -125,7 +140,14 @@ const char vmt_store_views[] =
 	"AS perms, printf('%08x', coalesce(v.offset, 0)) AS offset, "
 	"printf('%02x:%02x', o.dev_major, o.dev_minor) AS dev, coalesce(o.inode, 0) AS inode, "
 	"coalesce(t.text, '') AS name, v.origin FROM vma v LEFT JOIN object o ON o.id = v.object "
-	"LEFT JOIN text t ON t.id = o.name;";
+	"LEFT JOIN text t ON t.id = o.name;"
+	"CREATE VIEW objects AS SELECT e.record, n.text AS name, e.build_id, s.text AS soname, "
+	"i.text AS interpreter FROM elf e JOIN object o ON o.id = e.object "
+	"JOIN text n ON n.id = o.name LEFT JOIN text s ON s.id = e.soname "
+	"LEFT JOIN text i ON i.id = e.interpreter;"
+	"CREATE VIEW warnings AS SELECT w.record, w.space, w.step, w.pid, n.text AS name, "
+	"t.text AS text FROM warning w JOIN text n ON n.id = w.name "
+	"JOIN text t ON t.id = w.text;";
 
 /*
  * Most VMAs die young. A layout at a step is those born shortly before it, found by number, and
@@ -159,6 +181,10 @@ const char *const vmt_store_statements[VMT_STATEMENT_COUNT] = {
 	[VMT_INSERT_MORE] = "INSERT INTO step_more VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 	[VMT_INSERT_VMA] = "INSERT INTO vma VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[VMT_INSERT_LOOK] = "INSERT OR REPLACE INTO look VALUES (?, ?, ?, ?, ?, ?)",
+	[VMT_INSERT_ELF] = "INSERT INTO elf VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[VMT_INSERT_SEGMENT] = "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[VMT_INSERT_SECTION] = "INSERT INTO section VALUES (?, ?, ?, ?, ?, ?)",
+	[VMT_INSERT_WARNING] = "INSERT INTO warning VALUES (?, ?, ?, ?, ?, ?)",
 	[VMT_INSERT_LAYOUT] = "INSERT INTO layout VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[VMT_INSERT_SUMMARY] = "INSERT INTO summary VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 	[VMT_INSERT_ADJUSTED] = "INSERT INTO adjusted VALUES (?, ?, ?)",

@@ -27,7 +27,23 @@ static void require(bool condition)
 		abort();
 }
 
-static void hand_on(const struct vmt_record *record, struct vmt_renderer *renderer)
+/* With the parts that the rows are. */
+static void hand_on_layout(struct vmt_recording *recording, const struct vmt_layout_info *layout,
+			   struct vmt_renderer *renderer)
+{
+	struct vmt_layout_info whole = *layout;
+	struct vmt_part *parts = vmt_calloc(layout->list->rows.count + 1, sizeof(*parts));
+
+	if (vmt_recording_facts_read(recording, NULL) == 0) {
+		vmt_parts(layout->list, 4096, vmt_recording_facts, recording, parts);
+		whole.parts = parts;
+	}
+	renderer->ops->layout(renderer, &whole);
+	free(parts);
+}
+
+static void hand_on(struct vmt_recording *recording, const struct vmt_record *record,
+		    struct vmt_renderer *renderer)
 {
 	switch (record->kind) {
 	case VMT_RECORD_SPACE:
@@ -37,7 +53,13 @@ static void hand_on(const struct vmt_record *record, struct vmt_renderer *render
 		renderer->ops->step(renderer, record->step);
 		break;
 	case VMT_RECORD_LAYOUT:
-		renderer->ops->layout(renderer, record->layout);
+		hand_on_layout(recording, record->layout, renderer);
+		break;
+	case VMT_RECORD_OBJECT:
+		vmt_renderer_object(renderer, record->object);
+		break;
+	case VMT_RECORD_WARNING:
+		require(record->warning->name && record->warning->text);
 		break;
 	case VMT_RECORD_NOTE:
 		renderer->ops->note(renderer, record->note);
@@ -61,7 +83,7 @@ static void replay(struct vmt_recording *recording, struct vmt_renderer *const r
 	for (unsigned n = 0; n < RECORDS_MAX && result > 0; n++) {
 		result = vmt_recording_next(recording, &record, &error);
 		for (size_t i = 0; i < count && result > 0; i++)
-			hand_on(&record, renderers[i]);
+			hand_on(recording, &record, renderers[i]);
 	}
 	require(result >= 0 || error.text[0] != '\0');
 }
@@ -96,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct vmt_text_options options = {
 		.views = VMT_LOG_STEPS | VMT_LOG_MAP | VMT_LOG_CALLS,
-		.show = VMT_SHOW_PATH | VMT_SHOW_FLAGS,
+		.show = VMT_SHOW_PATH | VMT_SHOW_FLAGS | VMT_SHOW_TABLES | VMT_SHOW_TLB,
 		.width = 100,
 	};
 	struct vmt_names *names = vmt_names_new();
