@@ -397,6 +397,7 @@ void vmt_read_step(struct vmt_recording *recording, sqlite3_stmt *query)
 	read_meaning(recording, step, query);
 	read_whys(recording, step, query, WHY);
 	read_path(recording, step, query, PATH);
+	vmt_read_step_tables(recording, step);
 	vmt_read_removed(recording, step, query, REMOVED);
 	vmt_read_added(recording, step,
 		       (int64_t)vmt_column_number(recording, query, ADDED, INT64_MAX),

@@ -93,9 +93,8 @@ void vmt_recorder_object(struct vmt_recorder *recorder, const struct vmt_object_
 	vmt_queue_lock(queue);
 	object = vmt_record_object(recorder, &map);
 	soname = facts->soname[0] ? vmt_recorder_text(recorder, facts->soname) : 0;
-	interpreter = facts->elf.interpreter[0]
-			      ? vmt_recorder_text(recorder, facts->elf.interpreter)
-			      : 0;
+	interpreter =
+		facts->elf.interpreter[0] ? vmt_recorder_text(recorder, facts->elf.interpreter) : 0;
 	record = vmt_recorder_next_record(recorder, "object", 0, -1, 0);
 	vmt_queue_row(queue, VMT_INSERT_ELF);
 	vmt_queue_int(queue, record);

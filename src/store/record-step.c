@@ -340,6 +340,7 @@ void vmt_record_step(struct vmt_recorder *recorder, const struct vmt_step *step)
 	added = vmt_record_added(recorder, step);
 	if (more)
 		write_more(recorder, step);
+	vmt_record_step_tables(recorder, step);
 
 	vmt_queue_row(queue, VMT_INSERT_STEP);
 	vmt_queue_int(queue, vmt_store_step_id(step->space, step->number));

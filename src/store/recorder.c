@@ -186,11 +186,13 @@ static void put_counts(struct vmt_recorder *recorder, const struct vmt_counts *c
 	vmt_queue_int(&recorder->queue, (int64_t)counts->checked);
 	vmt_queue_int(&recorder->queue, (int64_t)counts->adjusted);
 	vmt_queue_int(&recorder->queue, (int64_t)counts->unexplained);
+	vmt_queue_int(&recorder->queue, (int64_t)counts->table_checks);
 }
 
 static void write_reasons(struct vmt_recorder *recorder, int64_t record,
 			  const struct vmt_counts *counts)
 {
+	vmt_record_table_reasons(recorder, record, counts);
 	for (int reason = 0; reason < VMT_REASON_COUNT; reason++) {
 		int64_t name;
 
@@ -223,6 +225,7 @@ void vmt_recorder_layout(struct vmt_recorder *recorder, const struct vmt_layout_
 	vmt_record_layout_views(recorder, info);
 	record = vmt_recorder_next_record(recorder, "layout", info->space->space, info->step, 0);
 	write_reasons(recorder, record, info->counts);
+	vmt_record_layout_tables(recorder, record, info);
 	vmt_queue_row(queue, VMT_INSERT_LAYOUT);
 	vmt_queue_int(queue, record);
 	vmt_queue_int(queue, info->space->space);
@@ -264,6 +267,13 @@ void vmt_recorder_summary(struct vmt_recorder *recorder, const struct vmt_summar
 		vmt_queue_null(queue);
 	}
 	put_counts(recorder, &info->counts);
+	if (info->faults_watched) {
+		vmt_queue_int(queue, (int64_t)info->faults);
+		vmt_queue_int(queue, (int64_t)info->faults_lost);
+	} else {
+		vmt_queue_null(queue);
+		vmt_queue_null(queue);
+	}
 	vmt_queue_unlock(queue);
 }
 

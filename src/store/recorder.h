@@ -76,6 +76,12 @@ int64_t vmt_record_object(struct vmt_recorder *recorder, const struct vmt_mappin
 void vmt_record_step(struct vmt_recorder *recorder, const struct vmt_step *step);
 /* record-stack.c: the stack of the step's call. Returns the number of the caller's frame, or 0. */
 int64_t vmt_record_stack(struct vmt_recorder *recorder, const struct vmt_step *step);
+/* record-tables.c: page tables and TLB of a step, of a layout, and how often they differed. */
+void vmt_record_step_tables(struct vmt_recorder *recorder, const struct vmt_step *step);
+void vmt_record_layout_tables(struct vmt_recorder *recorder, int64_t record,
+			      const struct vmt_layout_info *info);
+void vmt_record_table_reasons(struct vmt_recorder *recorder, int64_t record,
+			      const struct vmt_counts *counts);
 /* record-vma.c: the VMAs that a step took away, into recorder->removed. */
 void vmt_record_removed(struct vmt_recorder *recorder, const struct vmt_step *step);
 /* record-vma.c: those that came. Returns the number of the first; they follow each other. */

@@ -66,11 +66,24 @@ static const char *const query_texts[VMT_QUERY_COUNT] = {
 	[VMT_QUERY_NEXT_LOOK] = "SELECT step, object, vm_flags, steps, steps_left_out FROM look "
 				"WHERE vma = ? AND step >= ? ORDER BY step LIMIT 1",
 	[VMT_QUERY_LAYOUT] = "SELECT space, step, page_table_kib, map_count, map_count_limit, "
-			     "steps, checked, adjusted, unexplained FROM layout WHERE record = ?",
-	[VMT_QUERY_LAYOUT_AT] = "SELECT step, page_table_kib, map_count_limit FROM layout "
+			     "steps, checked, adjusted, unexplained, table_checks FROM layout "
+			     "WHERE record = ?",
+	[VMT_QUERY_LAYOUT_AT] = "SELECT step, page_table_kib, map_count_limit, record FROM layout "
 				"WHERE space = ? ORDER BY record DESC LIMIT 1",
 	[VMT_QUERY_SUMMARY] = "SELECT spaces, exit_code, exit_signal, steps, checked, adjusted, "
-			      "unexplained FROM summary WHERE record = ?",
+			      "unexplained, table_checks, faults, faults_lost FROM summary "
+			      "WHERE record = ?",
+	[VMT_QUERY_LAYOUT_TABLES] = "SELECT geometry, tables, bytes, watched, reason, pages "
+				    "FROM layout_tables WHERE record = ?",
+	[VMT_QUERY_LAYOUT_PAGES] = "SELECT n, present, swapped, tables FROM layout_pages "
+				   "WHERE record = ? ORDER BY n",
+	[VMT_QUERY_STEP_TABLES] =
+		"SELECT geometry, start, length, levels, huge_possible, huge_bytes, faults, "
+		"first_faults, pages, made, freed, bytes, kernel_bytes, reason FROM step_tables "
+		"WHERE id = ?",
+	[VMT_QUERY_STEP_TLB] = "SELECT flush, start, length, pages, present, threshold_pages, "
+			       "freed_tables FROM step_tlb WHERE id = ?",
+	[VMT_QUERY_TABLES_ADJUSTED] = "SELECT reason, count FROM tables_adjusted WHERE record = ?",
 	[VMT_QUERY_ELFS] = "SELECT e.record, o.name, o.dev_major, o.dev_minor, o.inode, "
 			   "e.build_id, e.soname, e.interpreter, e.word_bits, e.machine, e.entry, "
 			   "e.phdr, e.relro_start, e.relro_length, e.bits FROM elf e "
@@ -345,6 +358,10 @@ static int begin(struct vmt_recording *recording, struct vmt_error *error)
 			   "SELECT count(*) = 5 FROM sqlite_schema WHERE type = 'index' AND "
 			   "name IN ('vma_long', 'vma_at', 'vma_large', 'step_at', 'step_odd')",
 			   0) != 0;
+	recording->has_tables = ask_number(recording,
+					   "SELECT EXISTS (SELECT 1 FROM step_tables) OR "
+					   "EXISTS (SELECT 1 FROM step_tlb)",
+					   0) != 0;
 	return recording->bad ? vmt_recording_verdict(recording, error)
 			      : read_run(recording, error);
 }
@@ -427,6 +444,7 @@ void vmt_recording_free(struct vmt_recording *recording)
 		free(recording->argv.data[i]);
 	vmt_array_deinit(&recording->argv);
 	vmt_array_deinit(&recording->numbers);
+	vmt_array_deinit(&recording->row_pages);
 	vmt_read_elfs_deinit(recording);
 	vmt_recording_deinit_caches(recording);
 	vmt_recording_deinit_stacks(recording);

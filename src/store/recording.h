@@ -32,6 +32,11 @@ enum vmt_query {
 	VMT_QUERY_NEXT_LOOK,
 	VMT_QUERY_LAYOUT,
 	VMT_QUERY_LAYOUT_AT,
+	VMT_QUERY_LAYOUT_TABLES,
+	VMT_QUERY_LAYOUT_PAGES,
+	VMT_QUERY_STEP_TABLES,
+	VMT_QUERY_STEP_TLB,
+	VMT_QUERY_TABLES_ADJUSTED,
 	VMT_QUERY_SUMMARY,
 	VMT_QUERY_ELFS,
 	VMT_QUERY_SEGMENTS,
@@ -140,6 +145,7 @@ struct vmt_recording {
 	uint64_t run_end;
 	VMT_ARRAY(struct vmt_read_elf *) elfs; /* by record, if elfs_read */
 	bool elfs_read;
+	bool has_tables; /* there are steps with page tables, or with a TLB */
 	/* What was read last. */
 	int64_t layout_record; /* the layout lies before this record */
 	struct vmt_store_warning warning;
@@ -149,6 +155,7 @@ struct vmt_recording {
 	struct vmt_view_list list;
 	struct vmt_counts counts;
 	struct vmt_summary_info summary;
+	VMT_ARRAY(struct vmt_row_pages) row_pages; /* of the layout */
 	VMT_ARRAY(uint64_t) numbers; /* of a list */
 };
 
@@ -214,7 +221,14 @@ void vmt_read_added(struct vmt_recording *recording, struct vmt_step *step, int6
 		    uint64_t count);
 /* Those that lived after step @number of @space, in the order of maps, into recording->list. */
 void vmt_read_alive(struct vmt_recording *recording, uint32_t space, uint32_t number);
-/* The counts of layout or summary @record: four columns from @column on, and its reasons. */
+/* read-tables.c: what the step has of page tables and TLB. */
+void vmt_read_step_tables(struct vmt_recording *recording, struct vmt_step *step);
+/* read-tables.c: page tables of layout @record, whose list is read, into recording->layout. */
+void vmt_read_layout_tables(struct vmt_recording *recording, int64_t record);
+/* read-tables.c: how often and why page tables differed, of layout or summary @record. */
+void vmt_read_table_reasons(struct vmt_recording *recording, int64_t record,
+			    struct vmt_counts *counts);
+/* The counts of layout or summary @record: five columns from @column on, and its reasons. */
 void vmt_read_counts(struct vmt_recording *recording, sqlite3_stmt *query, int column,
 		     int64_t record, struct vmt_counts *ret_counts);
 

@@ -22,7 +22,9 @@ void vmt_read_counts(struct vmt_recording *recording, sqlite3_stmt *query, int c
 		.checked = vmt_column_word(recording, query, column + 1),
 		.adjusted = vmt_column_word(recording, query, column + 2),
 		.unexplained = vmt_column_word(recording, query, column + 3),
+		.table_checks = vmt_column_word(recording, query, column + 4),
 	};
+	vmt_read_table_reasons(recording, record, ret_counts);
 	query = vmt_recording_query(recording, VMT_QUERY_ADJUSTED);
 	sqlite3_bind_int64(query, 1, record);
 	while (vmt_recording_row(recording, query)) {
@@ -219,6 +221,7 @@ static void next_layout(struct vmt_recording *recording, int64_t record,
 	if (vmt_recording_space(recording, space, &layout->space, NULL) < 0)
 		vmt_recording_blame(recording, "space %u is missing", space);
 	vmt_read_alive(recording, space, layout->step);
+	vmt_read_layout_tables(recording, record);
 	*ret_record = (struct vmt_record){ .kind = VMT_RECORD_LAYOUT, .layout = layout };
 }
 
@@ -235,6 +238,9 @@ static void next_summary(struct vmt_recording *recording, int64_t record,
 			.exit_known = !vmt_column_null(query, 1),
 			.exit_code = (int)vmt_column_number(recording, query, 1, STATUS_MAX),
 			.exit_signal = (int)vmt_column_number(recording, query, 2, SIGNAL_MAX),
+			.faults_watched = !vmt_column_null(query, 8),
+			.faults = vmt_column_word(recording, query, 8),
+			.faults_lost = vmt_column_word(recording, query, 9),
 		};
 		vmt_read_counts(recording, query, 3, record, &summary->counts);
 	} else {
@@ -403,9 +409,10 @@ static void count_up_to(struct vmt_recording *recording, uint32_t space, uint32_
 	sqlite3_reset(query);
 }
 
-/* What the layout that was recorded at the space's end says. */
-static void read_limits(struct vmt_recording *recording, uint32_t space, uint32_t number)
+/* What the layout that was recorded at the space's end says; its record if it is that layout. */
+static int64_t read_limits(struct vmt_recording *recording, uint32_t space, uint32_t number)
 {
+	int64_t record = 0;
 	sqlite3_stmt *query = vmt_recording_query(recording, VMT_QUERY_LAYOUT_AT);
 	struct vmt_layout_info *layout = &recording->layout;
 
@@ -415,9 +422,11 @@ static void read_limits(struct vmt_recording *recording, uint32_t space, uint32_
 		if (vmt_column_number(recording, query, 0, UINT32_MAX) == number) {
 			layout->has_page_table = !vmt_column_null(query, 1);
 			layout->page_table_kib = vmt_column_word(recording, query, 1);
+			record = (int64_t)vmt_column_number(recording, query, 3, INT64_MAX);
 		}
 	}
 	sqlite3_reset(query);
+	return record;
 }
 
 /* ELF files that were loaded up to a step are those before the run of steps that it is in. */
@@ -438,6 +447,7 @@ int vmt_recording_layout(struct vmt_recording *recording, uint32_t space, uint32
 			 const struct vmt_layout_info **ret_layout, struct vmt_error *error)
 {
 	struct vmt_layout_info *layout = &recording->layout;
+	int64_t record;
 	uint32_t last;
 	int err = vmt_recording_last_step(recording, space, &last, error);
 
@@ -455,9 +465,11 @@ int vmt_recording_layout(struct vmt_recording *recording, uint32_t space, uint32
 	if (err)
 		return err;
 	count_up_to(recording, space, number);
-	read_limits(recording, space, number);
+	record = read_limits(recording, space, number);
 	find_run(recording, space, number);
 	vmt_read_alive(recording, space, number);
+	if (record)
+		vmt_read_layout_tables(recording, record);
 	for (size_t i = 0; i < recording->list.rows.count; i++)
 		layout->map_count += !recording->list.rows.data[i].map.gate;
 	*ret_layout = layout;

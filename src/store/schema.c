@@ -73,6 +73,14 @@ const struct vmt_store_table vmt_store_tables[] = {
 	{ "step_more", "CREATE TABLE step_more (id INTEGER PRIMARY KEY, segment INTEGER, "
 		       "old_start INTEGER, old_end INTEGER, arch INTEGER, number INTEGER, "
 		       "words TEXT, text)" },
+	{ "step_tables", "CREATE TABLE step_tables (id INTEGER PRIMARY KEY, "
+			 "geometry INTEGER NOT NULL, start INTEGER, length INTEGER, levels TEXT, "
+			 "huge_possible INTEGER, huge_bytes INTEGER, faults INTEGER, "
+			 "first_faults TEXT, pages INTEGER, made INTEGER, freed INTEGER, "
+			 "bytes INTEGER, kernel_bytes INTEGER, reason INTEGER)" },
+	{ "step_tlb", "CREATE TABLE step_tlb (id INTEGER PRIMARY KEY, flush INTEGER NOT NULL, "
+		      "start INTEGER, length INTEGER, pages INTEGER, present INTEGER, "
+		      "threshold_pages INTEGER, freed_tables INTEGER)" },
 	{ "vma", "CREATE TABLE vma (id INTEGER PRIMARY KEY, space INTEGER NOT NULL, "
 		 "born_step INTEGER, died_step INTEGER, start INTEGER NOT NULL, "
 		 "length INTEGER NOT NULL, perms INTEGER NOT NULL, offset INTEGER, "
@@ -100,13 +108,24 @@ const struct vmt_store_table vmt_store_tables[] = {
 		    "step INTEGER NOT NULL, page_table_kib INTEGER, map_count INTEGER NOT NULL, "
 		    "map_count_limit INTEGER, steps INTEGER NOT NULL, "
 		    "checked INTEGER NOT NULL, adjusted INTEGER NOT NULL, "
-		    "unexplained INTEGER NOT NULL)" },
+		    "unexplained INTEGER NOT NULL, table_checks INTEGER NOT NULL)" },
+	{ "layout_tables", "CREATE TABLE layout_tables (record INTEGER PRIMARY KEY, "
+			   "geometry INTEGER, tables TEXT, bytes INTEGER NOT NULL, "
+			   "watched INTEGER NOT NULL, reason INTEGER, pages INTEGER NOT NULL)" },
+	{ "layout_pages", "CREATE TABLE layout_pages (record INTEGER NOT NULL, "
+			  "n INTEGER NOT NULL, present INTEGER NOT NULL, "
+			  "swapped INTEGER NOT NULL, tables INTEGER NOT NULL, "
+			  "PRIMARY KEY (record, n)) WITHOUT ROWID" },
 	{ "summary", "CREATE TABLE summary (record INTEGER PRIMARY KEY, spaces INTEGER NOT NULL, "
 		     "exit_code INTEGER, exit_signal INTEGER, steps INTEGER NOT NULL, "
 		     "checked INTEGER NOT NULL, adjusted INTEGER NOT NULL, "
-		     "unexplained INTEGER NOT NULL)" },
+		     "unexplained INTEGER NOT NULL, table_checks INTEGER NOT NULL, "
+		     "faults INTEGER, faults_lost INTEGER)" },
 	{ "adjusted", "CREATE TABLE adjusted (record INTEGER NOT NULL, reason INTEGER NOT NULL, "
 		      "count INTEGER NOT NULL, PRIMARY KEY (record, reason)) WITHOUT ROWID" },
+	{ "tables_adjusted", "CREATE TABLE tables_adjusted (record INTEGER NOT NULL, "
+			     "reason INTEGER NOT NULL, count INTEGER NOT NULL, "
+			     "PRIMARY KEY (record, reason)) WITHOUT ROWID" },
 };
 const size_t vmt_store_table_count = vmt_countof(vmt_store_tables);
 
@@ -185,8 +204,14 @@ const char *const vmt_store_statements[VMT_STATEMENT_COUNT] = {
 	[VMT_INSERT_SEGMENT] = "INSERT INTO segment VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 	[VMT_INSERT_SECTION] = "INSERT INTO section VALUES (?, ?, ?, ?, ?, ?)",
 	[VMT_INSERT_WARNING] = "INSERT INTO warning VALUES (?, ?, ?, ?, ?, ?)",
-	[VMT_INSERT_LAYOUT] = "INSERT INTO layout VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	[VMT_INSERT_SUMMARY] = "INSERT INTO summary VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[VMT_INSERT_LAYOUT] = "INSERT INTO layout VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	[VMT_INSERT_LAYOUT_TABLES] = "INSERT INTO layout_tables VALUES (?, ?, ?, ?, ?, ?, ?)",
+	[VMT_INSERT_LAYOUT_PAGES] = "INSERT INTO layout_pages VALUES (?, ?, ?, ?, ?)",
+	[VMT_INSERT_STEP_TABLES] = "INSERT INTO step_tables VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+				   "?, ?, ?, ?, ?)",
+	[VMT_INSERT_STEP_TLB] = "INSERT INTO step_tlb VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+	[VMT_INSERT_TABLES_ADJUSTED] = "INSERT INTO tables_adjusted VALUES (?, ?, ?)",
+	[VMT_INSERT_SUMMARY] = "INSERT INTO summary VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[VMT_INSERT_ADJUSTED] = "INSERT INTO adjusted VALUES (?, ?, ?)",
 	[VMT_UPDATE_DIED] = "UPDATE vma SET died_step = ? WHERE id = ?",
 	[VMT_UPDATE_LOOKS] = "UPDATE vma SET looks = 1 WHERE id = ?",
