@@ -120,6 +120,39 @@ fails() {
 	[ "$(grep -c '"frames"' shown)" -gt 3 ]
 }
 
+@test 'page tables, TLB and faults come back' {
+	need tables-pie
+	local options
+	for options in '--show=pt,tlb' '--faults --show=pt,tlb' '--faults'; do
+		rm -f run.vmt
+		# shellcheck disable=SC2086 # a list of words
+		run "$VMTRACE" run $options -o run.vmt -o run.jsonl -o log.txt -- "$PROGRAMS/tables-pie"
+		[ -s log.txt ]
+		again log.txt ${options#--faults}
+		"$VMTRACE" export run.vmt --to jsonl -o again.jsonl
+		cmp run.jsonl again.jsonl
+	done
+	jq -es 'any(.page_tables)' again.jsonl >/dev/null
+}
+
+@test 'ELF files and warnings come back, each at its place' {
+	need warnings-execstack
+	round_trip "$PROGRAMS/warnings-execstack"
+	grep -q '^{"type":"object"' again.jsonl
+	grep -q '^{"type":"warning"' again.jsonl
+	grep -q 'warning: ' shown
+	[ "$("$TOOLS/query" run.vmt 'SELECT count(*) FROM warnings')" -eq \
+		"$(grep -c '^{"type":"warning"' run.jsonl)" ]
+	# The layout after the last step has the parts that the log has.
+	"$VMTRACE" show run.vmt --step "$(jq -s 'map(select(.type == "step")) | last.step' run.jsonl)" >layout
+	diff <(grep -o 'LOAD [0-9].*' steps.txt) <(grep -o 'LOAD [0-9].*' layout)
+	# Warnings of chosen steps come with them.
+	local step
+	step=$(jq -s 'map(select(.type == "warning")) | first.step' run.jsonl)
+	"$VMTRACE" show run.vmt --step "$step..$step" | grep -q 'warning: '
+	[ "$step" -eq 0 ] || ! "$VMTRACE" show run.vmt --step "..$((step - 1))" | grep 'warning: '
+}
+
 @test 'a recording has the paths, whatever the run showed' {
 	need hello-pie
 	"$VMTRACE" run --no-aslr -o run.vmt -- "$PROGRAMS/hello-pie"

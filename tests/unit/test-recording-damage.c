@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-#include "record-fixture.h"
+#include "record-samples.h"
 
 static void change(struct place *place, const char *sql)
 {
@@ -50,13 +50,35 @@ static int read_all(struct place *place, struct vmt_error *error)
 	return result;
 }
 
+struct damage {
+	const char *sql;
+	const char *word;
+};
+
 /* Each change makes the recording one that is refused with a line that has the word. */
+static void assert_refused(struct place *place, const struct damage *damages, size_t count)
+{
+	struct vmt_error error = { "" };
+	char original[80];
+
+	turn(place);
+	assert_int_equal(read_all(place, &error), 0);
+	snprintf(original, sizeof(original), "%s.original", place->path);
+	assert_int_equal(rename(place->path, original), 0);
+	for (size_t i = 0; i < count; i++) {
+		copy_database(original, place->path);
+		error.text[0] = '\0';
+		change(place, damages[i].sql);
+		if (read_all(place, &error) >= 0 || !strstr(error.text, damages[i].word))
+			fail_msg("%s: \"%s\"", damages[i].sql, error.text);
+		assert_null(strchr(error.text, '\n'));
+	}
+	unlink(original);
+}
+
 static void test_damage(void **state)
 {
-	static const struct {
-		const char *sql;
-		const char *word;
-	} damages[] = {
+	static const struct damage damages[] = {
 		{ "UPDATE step SET checked = 3", "checked" },
 		{ "UPDATE step SET checked = -1", "checked" },
 		{ "UPDATE step SET bits = 1", "failed call" },
@@ -123,31 +145,71 @@ static void test_damage(void **state)
 	struct place *place = *state;
 	struct vmt_frame outer = { .ip = 1 };
 	struct vmt_frame inner = { .caller = &outer, .ip = 2, .stack = 1 };
-	char original[80];
-	struct vmt_error error = { "" };
 
 	record_map(place, 0, MAP_AT, "/x");
 	record_unmap(place, 1, MAP_AT, "/x", 0);
 	record_call_stack(place, 2, &inner, &outer, "program");
-	turn(place);
-	assert_int_equal(read_all(place, &error), 0);
-	snprintf(original, sizeof(original), "%s.original", place->path);
-	assert_int_equal(rename(place->path, original), 0);
-	for (size_t i = 0; i < vmt_countof(damages); i++) {
-		copy_database(original, place->path);
-		error.text[0] = '\0';
-		change(place, damages[i].sql);
-		if (read_all(place, &error) >= 0 || !strstr(error.text, damages[i].word))
-			fail_msg("%s: \"%s\"", damages[i].sql, error.text);
-		assert_null(strchr(error.text, '\n'));
-	}
-	unlink(original);
+	assert_refused(place, damages, vmt_countof(damages));
+}
+
+static void test_damage_more(void **state)
+{
+	static const struct damage damages[] = {
+		{ "DELETE FROM elf", "object" },
+		{ "UPDATE elf SET object = 99", "object" },
+		{ "UPDATE elf SET build_id = '0'", "build-id" },
+		{ "UPDATE elf SET build_id = '0x'", "build-id" },
+		{ "UPDATE elf SET build_id = hex(zeroblob(65))", "build-id" },
+		{ "UPDATE elf SET word_bits = 33", "word size" },
+		{ "UPDATE elf SET bits = 128", "bits" },
+		{ "UPDATE elf SET machine = 65536", "machine" },
+		{ "UPDATE text SET text = hex(zeroblob(128)) WHERE text = '/lib/ld.so'",
+		  "interpreter" },
+		{ "DELETE FROM segment", "without segments" },
+		{ "UPDATE segment SET n = 2", "segment" },
+		{ "UPDATE segment SET start = -1", "segment" },
+		{ "UPDATE segment SET length = -4096", "segment" },
+		{ "UPDATE segment SET file_length = length + 1", "segment" },
+		{ "UPDATE segment SET perms = 8", "perms" },
+		{ "UPDATE section SET n = 0", "section" },
+		{ "UPDATE section SET length = 0", "section" },
+		{ "UPDATE section SET start = -1", "section" },
+		{ "UPDATE section SET name = 999", "text" },
+		{ "UPDATE section SET in_file = 2", "in_file" },
+		{ "DELETE FROM warning", "warning" },
+		{ "UPDATE warning SET text = 999", "text" },
+		{ "UPDATE warning SET pid = -1", "pid" },
+		{ "UPDATE step_tables SET geometry = reason", "geometry" },
+		{ "UPDATE step_tables SET reason = geometry", "reason" },
+		{ "UPDATE step_tables SET levels = '[1,2,3,4]'", "levels" },
+		{ "UPDATE step_tables SET levels = NULL", "levels" },
+		{ "UPDATE step_tables SET levels = replace(levels, '511', '4294967296')",
+		  "levels" },
+		{ "UPDATE step_tables SET length = -1", "range" },
+		{ "UPDATE step_tables SET faults = 3", "first_faults" },
+		{ "UPDATE step_tables SET faults = NULL", "first_faults" },
+		{ "UPDATE step_tlb SET flush = 3", "flush" },
+		{ "UPDATE step_tlb SET length = -1", "range" },
+		{ "UPDATE step_tlb SET freed_tables = 2", "freed_tables" },
+		{ "UPDATE layout_tables SET geometry = 1", "geometry" },
+		{ "UPDATE layout_tables SET tables = '[1]'", "tables" },
+		{ "UPDATE layout_tables SET watched = 2", "watched" },
+		{ "UPDATE layout_pages SET n = 5 WHERE n = 0", "pages" },
+		{ "DELETE FROM layout_pages WHERE n = 1", "pages" },
+		{ "UPDATE tables_adjusted SET reason = 999", "text" },
+	};
+	struct vmt_counts counts = { 0 };
+	struct place *place = *state;
+
+	record_samples(place, &counts);
+	assert_refused(place, damages, vmt_countof(damages));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_damage, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_damage_more, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
