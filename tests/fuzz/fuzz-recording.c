@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * fuzz-recording: any bytes as a recording. It is refused with one line, or read from front to end
- * through both renderers, and asked about each of its spaces.
+ * through the renderers, and asked about each of its spaces.
  *
  * The corpus holds small recordings. A fuzzer that changes bytes of a database mostly meets SQLite's
  * own checks; what gets past them are the rows, and those are what vmtrace has to check itself.
@@ -116,11 +116,20 @@ static void ask(struct vmt_recording *recording, FILE *file)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	const struct vmt_text_options options = {
+	const struct vmt_text_options full = {
 		.views = VMT_LOG_STEPS | VMT_LOG_MAP | VMT_LOG_CALLS,
 		.show = VMT_SHOW_PATH | VMT_SHOW_FLAGS | VMT_SHOW_TABLES | VMT_SHOW_TLB,
 		.width = 100,
 	};
+	const struct vmt_text_options taught = {
+		.views = VMT_LOG_STEPS,
+		.teach = true,
+		.verbose = true,
+		.width = 100,
+	};
+	const struct vmt_text_options folded = { .views = VMT_LOG_STEPS,
+						 .fold = true,
+						 .width = 100 };
 	struct vmt_names *names = vmt_names_new();
 	struct vmt_recording *recording;
 	struct vmt_error error = { "" };
@@ -131,8 +140,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		require(error.text[0] != '\0');
 	} else {
 		struct vmt_renderer *const renderers[] = {
-			vmt_render_text_new(file, &options),
-			vmt_render_json_new(file),
+			vmt_render_text_new(file, &full),   vmt_render_text_new(file, &taught),
+			vmt_render_text_new(file, &folded), vmt_render_json_new(file),
 			vmt_render_csv_new(file),
 		};
 

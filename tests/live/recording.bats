@@ -384,3 +384,12 @@ begin_alike() {
 		}' | sort >documented
 	diff -u columns documented
 }
+
+# A change of the tables needs recordings of today in the corpus: tests/fuzz/recordings.sh.
+@test 'the recordings of the fuzz corpus can be read' {
+	local corpus=$BATS_TEST_DIRNAME/../fuzz/corpus/recording name
+	for name in hello calls family stacks path-not-utf8 words-not-utf8; do
+		"$VMTRACE" show "$corpus/$name" >shown
+		[ -s shown ]
+	done
+}
