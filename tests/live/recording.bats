@@ -113,9 +113,9 @@ fails() {
 	done
 	"$VMTRACE" run -k -o run.vmt -o run.jsonl -- "$PROGRAMS/stack-pie" loop
 	"$VMTRACE" export run.vmt --to jsonl -o again.jsonl
-	local lines='select(.type == "step" or .type == "stack")'
-	jq -c "$lines" run.jsonl >expected
-	jq -c "$lines" again.jsonl >shown
+	local picked='select(.type == "step" or .type == "stack")'
+	jq -c "$picked" run.jsonl >expected
+	jq -c "$picked" again.jsonl >shown
 	diff expected shown
 	[ "$(grep -c '"frames"' shown)" -gt 3 ]
 }
