@@ -126,7 +126,7 @@ fails() {
 	for options in '--show=pt,tlb' '--faults --show=pt,tlb' '--faults'; do
 		rm -f run.vmt
 		# shellcheck disable=SC2086 # a list of words
-		run "$VMTRACE" run $options -o run.vmt -o run.jsonl -o log.txt -- "$PROGRAMS/tables-pie"
+		"$VMTRACE" run $options -o run.vmt -o run.jsonl -o log.txt -- "$PROGRAMS/tables-pie"
 		[ -s log.txt ]
 		again log.txt ${options#--faults}
 		"$VMTRACE" export run.vmt --to jsonl -o again.jsonl
