@@ -50,7 +50,7 @@ _vmtrace_recording() {
 	local chosen=${words[1]}_options
 	case $prev in
 	--log) _vmtrace_list 'steps map calls' ;;
-	--show) _vmtrace_list 'path flags' ;;
+	--show) _vmtrace_list 'path flags pt tlb' ;;
 	--color) mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$cur") ;;
 	--to) mapfile -t COMPREPLY < <(compgen -W 'jsonl maps csv folded perfetto' -- "$cur") ;;
 	--ignore) _vmtrace_list 'inode dev size path' ;;

@@ -47,7 +47,7 @@ complete -c vmtrace -n '__fish_seen_subcommand_from show' -l space -x -d 'only o
 complete -c vmtrace -n '__fish_seen_subcommand_from where' -l space -x -d 'only one address space'
 complete -c vmtrace -n '__fish_seen_subcommand_from export' -l space -x -d 'only one address space'
 complete -c vmtrace -n '__fish_seen_subcommand_from show' -l log -x -a 'steps map calls steps,map steps,map,calls' -d 'which views to print'
-complete -c vmtrace -n '__fish_seen_subcommand_from show' -l show -x -a 'path flags path,flags' -d 'more about each step'
+complete -c vmtrace -n '__fish_seen_subcommand_from show' -l show -x -a 'path flags pt tlb pt,tlb path,flags' -d 'more about each step'
 complete -c vmtrace -n '__fish_seen_subcommand_from export' -l show -x -a path -d 'more about each step'
 complete -c vmtrace -n '__fish_seen_subcommand_from export' -l to -x -a 'jsonl maps csv folded perfetto' -d 'the form'
 complete -c vmtrace -n '__fish_seen_subcommand_from export' -s o -l output -r -d 'write to a file'

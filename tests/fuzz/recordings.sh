@@ -41,6 +41,7 @@ record hello ./hello
 record calls ./calls
 record family ./family
 record stacks -k ./stack loop
+record tables --faults --show=pt ./hello
 : >"$corpus/empty"
 head -c 9000 "$corpus/calls" >"$corpus/cut"
 change newer hello 'PRAGMA user_version = 9'
@@ -48,3 +49,5 @@ change path-not-utf8 calls "UPDATE text SET text = CAST(x'ff0a1b80' AS TEXT)
 	WHERE id IN (SELECT function FROM path)"
 change words-not-utf8 stacks "INSERT INTO text VALUES (9999, CAST(x'6f6620ff1b5b' AS TEXT));
 	UPDATE step SET purpose = 9999; UPDATE frame SET symbol = 9999, object = 9999"
+change names-not-utf8 tables "INSERT INTO text VALUES (9999, CAST(x'2e74ff1b5b' AS TEXT));
+	UPDATE section SET name = 9999; UPDATE elf SET soname = 9999, interpreter = 9999"
