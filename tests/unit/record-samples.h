@@ -127,6 +127,7 @@ static inline void record_samples(struct place *place, struct vmt_counts *counts
 	record_map(place, 1, MAP_AT + 0x10000, "");
 	for (uint64_t at = MAP_AT; at <= MAP_AT + 0x10000; at += 0x10000)
 		vmt_array_push(&list.rows, fake_view(at, at + 8192, RW, ""));
+	vmt_array_push(&list.step_numbers, 0);
 	vmt_recorder_layout(place->recorder, &layout);
 	vmt_view_list_deinit(&list);
 }

@@ -20,11 +20,32 @@ static struct vmt_record next(struct place *place, enum vmt_record_kind kind)
 	return record;
 }
 
+static void assert_headers(const struct vmt_elf *elf)
+{
+	const struct vmt_segment *segment = elf->segments;
+
+	assert_int_equal(elf->word_bits, 64);
+	assert_int_equal(elf->machine, 62);
+	assert_true(elf->dynamic_base && elf->has_gnu_stack && elf->executable_stack);
+	assert_int_equal(elf->entry, 0x1040);
+	assert_int_equal(elf->phdr_vaddr, 0x40);
+	assert_int_equal(elf->relro_vaddr, 0x2000);
+	assert_int_equal(elf->relro_bytes, 0x800);
+	assert_string_equal(elf->interpreter, "/lib/ld.so");
+	assert_int_equal(elf->segment_count, 1);
+	assert_int_equal(segment->vaddr, 0x1000);
+	assert_int_equal(segment->memory_bytes, 0x1800);
+	assert_int_equal(segment->file_bytes, 0x800);
+	assert_int_equal(segment->offset, 0x200);
+	assert_int_equal(segment->align, 0x1000);
+	assert_int_equal(segment->perms, 5);
+}
+
 static void assert_facts(const struct vmt_elf_facts *facts)
 {
 	const struct vmt_section *section;
 
-	assert_memory_equal(&facts->elf, &sample_facts.elf, sizeof(facts->elf));
+	assert_headers(&facts->elf);
 	assert_string_equal(facts->soname, "liba.so.1");
 	assert_int_equal(facts->build_id_bytes, 3);
 	assert_memory_equal(facts->build_id, sample_facts.build_id, sizeof(facts->build_id));
