@@ -140,15 +140,12 @@ ends() {
 	local signal
 	start
 	ask 'busy 2'
-	for signal in HUP TERM; do
-		attach "$VMTRACE" -qq -p "$program" -o log
+	# A shell without job control lets commands in the background ignore ^C, and nohup the hangup.
+	for signal in HUP TERM INT; do
+		attach env "--default-signal=$signal" "$VMTRACE" -qq -p "$program" -o log
 		ends "$signal"
 		untraced
 	done
-	# A shell without job control lets commands in the background ignore it.
-	attach env --default-signal=INT "$VMTRACE" -qq -p "$program" -o log
-	ends INT
-	untraced
 	finish
 }
 

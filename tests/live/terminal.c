@@ -35,12 +35,15 @@ enum {
 
 static pid_t start_job(char **argv)
 {
+	static const int usual[] = { SIGTTOU, SIGHUP, SIGINT, SIGQUIT };
 	pid_t job = fork();
 
 	if (job == 0) {
 		setpgid(0, 0);
 		tcsetpgrp(STDIN_FILENO, getpid());
-		signal(SIGTTOU, SIG_DFL);
+		/* Whatever we were started by (nohup, a shell's background) ignores some of them. */
+		for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+			signal(usual[i], SIG_DFL);
 		execvp(argv[0], argv);
 		_exit(127);
 	}
