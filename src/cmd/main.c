@@ -9,32 +9,50 @@
  *
  *   src/base      errors, memory, arrays, strings, escaping of untrusted bytes, names,
  *                 the ordered set of ranges (range.c)
- *   src/arch      architectures as data: call numbers, layout constants, names of flags; the
- *                 geometry of page tables
- *   src/elf       ELF headers and symbols through libelf
+ *   src/arch      architectures as data: x86_64.c i386.c, calls.c, constants.c names of flags, match.c
+ *                 values that matter; geometries.c formats-*.c entry.c page tables
+ *   src/elf       ELF files through libelf: read.c headers, facts.c sections and flags, symbols.c
+ *                 functions, source.c the bytes of a file that is not trusted
  *   src/mm        the model: spaces, VMAs, what the kernel does with them. Pure
  *     vma.c space.c one VMA, one address space
  *     merge.c       the policy: what may merge. edit.c: the surgery
  *     place.c       choosing an address. account.c: limits
  *     mmap.c …      one file a system call; call.c dispatches, walk.c is what they share
- *     exec.c fork.c stack.c   what the kernel does by itself
+ *     exec.c fork.c stack.c   what the kernel does by itself. attach.c: a space that is found
  *     foresee.c     the look before a call. features.c: rules that differ between kernels
  *     journal.c history.c check.c   what changed, who shaped it, is it as the kernel says
  *     path.c        the way through the kernel's functions
- *     pgtable.c     page tables; -free.c, -move.c when they go and move, -step.c what a step means for
- *                   them; tableset.c the sets they are kept in; tlb-effect.c what calls flush
+ *     pgtable.c     page tables; -free.c, -move.c when they go and move, -step.c what a step means
+ *                   for them; tableset.c the sets they are kept in; tlb-effect.c what calls flush
  *     tlb.c miss.c infer.c      one address: a small TLB, what a fault leads to, its entry
- *   src/trace     ptrace, seccomp, perf, /proc: the target becomes a sequence of events; call stacks
+ *   src/trace     ptrace, seccomp, perf, /proc: the target becomes a sequence of events
+ *     tracer.c stops.c task.c   the loop, what a stop means, the tasks and their spaces
+ *     spawn.c attach.c birth.c  where tasks come from. signals.c placement.c: vmtrace's own
+ *     filter.c watch.c event.c  where tasks stop, and the facts of a call
+ *     description.c mount.c rights.c   what else a call depends on
+ *     procfs.c maps.c smaps.c spots.c image.c probe.c   readers of /proc
+ *     faults.c fault-queue.c pages.c page.c   page faults and pages
+ *     kernel.c rules.c reclaim.c geometry.c   the running kernel
+ *     stack.c unwind.c chain.c …   call stacks; stack.h has the parts
  *   src/annotate  who, what and why, in words
  *     actor.c what.c why.c    who made a step, what it did, what decided it
- *     story.c linker.c maker.c keeper.c   what it is for, and which steps belong together
+ *     story.c linker.c maker.c keeper.c uses.c   what it is for, and which steps belong together
  *     teach.c explain.c text-*.def        full sentences, by id
- *   src/store     recordings: SQLite files, written by a thread of their own, read as untrusted
+ *     part.c warning.c expr.c expr_match.c   parts of ELF files, warnings, --filter
+ *     decode.c where.c miss.c frame.c   the words of a call, its range, a fault, a frame
+ *   src/store     recordings, SQLite files: recorder.c record-*.c queue.c write, in a thread of
+ *                 their own; recording.c read-*.c replay.c read, and believe nothing; schema.c
  *   src/compare   two layouts or sequences of steps without addresses; sums over a run. Pure
- *   src/render    text, map log, JSON Lines, CSV, the text of maps, diff, stat, folded stacks,
- *                 trace events
- *   src/cmd       this room: the commands, a file each; session.c wires event -> model -> step ->
- *                 renderer, tables.c drives the page tables
+ *   src/render    text.c for people: steps.c tables.c stack.c fold.c, maplog.c gone.c memory.c;
+ *                 json*.c JSON Lines; csv.c maps.c diff*.c stat*.c and other forms; walk*.c tlb.c an
+ *                 address; columns.c renderer.c shared
+ *   src/cmd       this room: a file for each command; session.c wires event -> model -> step ->
+ *                 renderer
+ *     checking.c tables.c   the check of the model, and its page tables
+ *     meaning.c loading.c objects.c symbolize.c   purposes, ELF files, names of frames
+ *     recording.c replay.c operand.c   what is written to recordings, and read from them
+ *     options.c views.c outputs.c output.c progress.c rules.c tlb.c   command line, what the text
+ *                 shows, where it goes, whose rules, TLB scripts
  *
  * This file is the only one that prints errors and exits.
  */
