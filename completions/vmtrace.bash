@@ -70,7 +70,7 @@ _vmtrace_recording() {
 }
 
 _vmtrace() {
-	local options='-o --output= -p --attach= --follow= --log= --show= --filter= --fail-on= --faults -k --stack --check= --rules= --no-seccomp --no-aslr --pin --color= --teach -v --verbose -q --quiet -h --help -V --version'
+	local options='-o --output= -p --attach= --follow= --log= --show= --faults --filter= --fail-on= -k --stack --check= --rules= --no-seccomp --no-aslr --pin --color= --teach -v --verbose -q --quiet -h --help -V --version'
 	local cur prev words cword
 	_init_completion -s || return
 
