@@ -9,8 +9,8 @@
  *
  *   src/base      errors, memory, arrays, strings, escaping of untrusted bytes, names,
  *                 the ordered set of ranges (range.c)
- *   src/arch      architectures as data: x86_64.c i386.c, calls.c, constants.c names of flags, match.c
- *                 values that matter; geometries.c formats-*.c entry.c page tables
+ *   src/arch      architectures as data: x86_64.c i386.c, calls.c, constants.c names of flags,
+ *                 match.c arguments that matter; geometries.c formats-*.c entry.c page tables
  *   src/elf       ELF files through libelf: read.c headers, facts.c sections and flags, symbols.c
  *                 functions, source.c the bytes of a file that is not trusted
  *   src/mm        the model: spaces, VMAs, what the kernel does with them. Pure
