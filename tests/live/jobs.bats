@@ -7,11 +7,13 @@ load live.sh
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
-	need signals-pie births-pie
+	need signals-pie hello-pie
 }
 
-# A shell, many short processes, and a program that reads the terminal.
-tree=(sh -c '"$1/births-pie" bomb 200 >/dev/null & "$1/signals-pie" lines; status=$?; wait; exit $status'
+# A shell, one after another 40 short programs, and a program that reads the terminal.
+tree=(sh -c 'i=0
+	while [ $i -lt 40 ]; do i=$((i + 1)); "$1/hello-pie"; done >/dev/null &
+	"$1/signals-pie" lines; status=$?; wait; exit $status'
 	sh "$PROGRAMS")
 
 # The same as without vmtrace.

@@ -206,8 +206,10 @@ static void late(void)
 	pid_t parent = getpid();
 
 	if (fork() == 0) {
+		pid_t child = getpid();
+
 		if (fork() == 0) {
-			outlive(getppid());
+			outlive(child);
 			_exit(work(NULL));
 		}
 		outlive(parent);
