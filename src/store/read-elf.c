@@ -153,7 +153,7 @@ static void read_headers(struct vmt_recording *recording, sqlite3_stmt *query,
 	if (strlen(interpreter) >= sizeof(elf->interpreter))
 		vmt_recording_blame(recording, "the interpreter of an ELF file");
 	else
-		strcpy(elf->interpreter, interpreter);
+		memcpy(elf->interpreter, interpreter, strlen(interpreter) + 1);
 	if (elf->word_bits != 32 && elf->word_bits != 64)
 		vmt_recording_blame(recording, "the word size of an ELF file");
 }

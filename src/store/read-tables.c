@@ -75,7 +75,7 @@ static void read_levels(struct vmt_recording *recording, sqlite3_stmt *query,
 	if (!read_list(recording, query, LEVELS, (size_t)LEVEL_NUMBERS * count))
 		return;
 	for (unsigned i = 0; i < count; i++) {
-		const uint64_t *numbers = &recording->numbers.data[LEVEL_NUMBERS * i];
+		const uint64_t *numbers = recording->numbers.data + (size_t)LEVEL_NUMBERS * i;
 
 		if (numbers[0] > UINT32_MAX || numbers[1] > UINT32_MAX || numbers[3] > numbers[2]) {
 			vmt_recording_blame(recording, "a value of column levels");

@@ -128,6 +128,7 @@ fails() {
 		# shellcheck disable=SC2086 # a list of words
 		"$VMTRACE" run $options -o run.vmt -o run.jsonl -o log.txt -- "$PROGRAMS/tables-pie"
 		[ -s log.txt ]
+		# shellcheck disable=SC2086
 		again log.txt ${options#--faults}
 		"$VMTRACE" export run.vmt --to jsonl -o again.jsonl
 		cmp run.jsonl again.jsonl
