@@ -146,7 +146,7 @@ fails() {
 		"$(grep -c '^{"type":"warning"' run.jsonl)" ]
 	# The layout after the last step has the parts that the log has.
 	"$VMTRACE" show run.vmt --step "$(jq -s 'map(select(.type == "step")) | last.step' run.jsonl)" >layout
-	diff <(grep -o 'LOAD [0-9].*' steps.txt) <(grep -o 'LOAD [0-9].*' layout)
+	diff <(grep -o 'LOAD [0-9]* of .*' steps.txt) <(grep -o 'LOAD [0-9]* of .*' layout)
 	# Warnings of chosen steps come with them.
 	local step
 	step=$(jq -s 'map(select(.type == "warning")) | first.step' run.jsonl)
