@@ -156,9 +156,9 @@ VMT_MUST_CHECK int vmt_recording_facts_read(struct vmt_recording *recording,
 					    struct vmt_error *error);
 /*
  * The ELF file that @map maps in the layout that was read last, as it was known then: the facts of
- * the struct vmt_recording @recording, which keeps them. NULL if it is none.
+ * the struct vmt_recording @data, which keeps them. NULL if it is none.
  */
-const struct vmt_elf_facts *vmt_recording_facts(void *recording, const struct vmt_mapping *map);
+const struct vmt_elf_facts *vmt_recording_facts(void *data, const struct vmt_mapping *map);
 
 /* Numbers of steps, ascending. */
 struct vmt_step_list {

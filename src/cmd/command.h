@@ -36,15 +36,12 @@ struct vmt_command {
 
 extern const struct vmt_command vmt_command_run;
 extern const struct vmt_command vmt_command_walk;
-extern const struct vmt_command vmt_command_explain;
-
-/* All of them, the one that needs no name first; ended by a NULL. */
-extern const struct vmt_command *const vmt_commands[];
 extern const struct vmt_command vmt_command_show;
 extern const struct vmt_command vmt_command_where;
 extern const struct vmt_command vmt_command_export;
 extern const struct vmt_command vmt_command_diff;
 extern const struct vmt_command vmt_command_stat;
+extern const struct vmt_command vmt_command_explain;
 
 /* All of them, the one that needs no name first; ended by a NULL. */
 extern const struct vmt_command *const vmt_commands[];

@@ -207,8 +207,7 @@ const char *const vmt_store_statements[VMT_STATEMENT_COUNT] = {
 	[VMT_INSERT_LAYOUT] = "INSERT INTO layout VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 	[VMT_INSERT_LAYOUT_TABLES] = "INSERT INTO layout_tables VALUES (?, ?, ?, ?, ?, ?, ?)",
 	[VMT_INSERT_LAYOUT_PAGES] = "INSERT INTO layout_pages VALUES (?, ?, ?, ?, ?)",
-	[VMT_INSERT_STEP_TABLES] = "INSERT INTO step_tables VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-				   "?, ?, ?, ?, ?)",
+	[VMT_INSERT_STEP_TABLES] = "INSERT INTO step_tables VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
 	[VMT_INSERT_STEP_TLB] = "INSERT INTO step_tlb VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 	[VMT_INSERT_TABLES_ADJUSTED] = "INSERT INTO tables_adjusted VALUES (?, ?, ?)",
 	[VMT_INSERT_SUMMARY] = "INSERT INTO summary VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
