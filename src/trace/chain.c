@@ -8,9 +8,9 @@
  * guessed, and must look like a frame: above the last one, not far away, and its return address in
  * executable memory.
  *
- * The innermost function often has no frame of its own (a stub around the system call), and to go by
- * bp would skip its caller. There the word on top of the stack is looked at: it is a return address if
- * a call instruction stands before it.
+ * The innermost function often has no frame of its own (a wrapper of the system call, in assembly),
+ * and to go by bp would skip its caller. There the word on top of the stack is looked at: it is a
+ * return address if a call instruction stands before it.
  *
  * i386. Programs enter the kernel from the vdso, which has pushed three registers, and pass the
  * sixth argument in ebp (__kernel_vsyscall, arch/x86/entry/vdso/vdso32/system_call.S):
