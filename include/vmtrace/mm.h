@@ -403,6 +403,18 @@ bool vmt_space_grower(const struct vmt_space *space, uint64_t above, uint64_t *r
 bool vmt_space_grow(struct vmt_space *space, const struct vmt_mapping *row, struct vmt_step *step);
 
 /*
+ * Whether the borders of [start, end), which @step changed, were borders of VMAs before it and are
+ * after it. Then the kernel's answer for the inside tells of the VMAs around it too: one that had
+ * been merged or cut would reach across a border.
+ *
+ *	before   [ A ]         [ B ]        [ A ][ C ][ B ]        [ A ][ C ][ B ]
+ *	after    [ A ][ new ][ B ]          [ A ]     [ B ]        [ A ][ C' ][ B ]
+ *	              mmap                     munmap                 mprotect
+ */
+bool vmt_step_keeps_borders(const struct vmt_space *space, const struct vmt_step *step,
+			    uint64_t start, uint64_t end);
+
+/*
  * The ranges that must be asked of the kernel to check @step, by @index from 0; false behind the
  * last one. Most steps have one, a move has two, a step that changed nothing may have none.
  */

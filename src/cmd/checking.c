@@ -10,7 +10,6 @@ enum {
 	SMAPS_PAGE_TABLE_KIB = 1024 /* about 512 MiB of pages: a few ms */
 };
 
-/* Others may have changed the space, unseen or at the same time. */
 /* With a filter of ours, a call that another one answers is never seen. */
 static bool is_answered_by_filter(const struct session *session)
 {
@@ -20,6 +19,7 @@ static bool is_answered_by_filter(const struct session *session)
 	       vmt_proc_has_filter(event->tid);
 }
 
+/* Others may have changed the space, unseen or at the same time. */
 void vmt_check_excuse(struct session *session, const struct session_space *space)
 {
 	if (session->step.reason != VMT_REASON_UNEXPLAINED)
@@ -64,6 +64,11 @@ static void check_range(struct session *session, struct session_space *space, ui
 	enum vmt_compared compared = VMT_COMPARED_ASK_WIDER;
 	bool names = vmt_step_wants_names(&session->step);
 
+	/* One question instead of two or three: each costs as much as the model's whole work. */
+	if (vmt_step_keeps_borders(space->model, &session->step, start, end)) {
+		start++;
+		end--;
+	}
 	while (compared == VMT_COMPARED_ASK_WIDER) {
 		if (!space->probe ||
 		    vmt_probe_range(space->probe, start, end, names, &session->rows) < 0) {

@@ -15,6 +15,7 @@ struct out {
 	struct vmt_renderer *renderer;
 	bool recording;
 	bool paths; /* its steps come with their path */
+	bool silent; /* only the counts at the end */
 };
 
 struct vmt_outputs {
@@ -33,13 +34,18 @@ static struct vmt_outputs *outputs_of(struct vmt_renderer *renderer)
 static void all_step(struct vmt_renderer *renderer, const struct vmt_step *step)
 {
 	struct vmt_outputs *outputs = outputs_of(renderer);
-	struct vmt_step plain = *step;
 
-	plain.path.count = 0;
 	for (size_t i = 0; i < outputs->count; i++) {
 		struct out *out = &outputs->outs[i];
 
-		out->renderer->ops->step(out->renderer, out->paths ? step : &plain);
+		if (out->paths || !step->path.count) {
+			out->renderer->ops->step(out->renderer, step);
+		} else {
+			struct vmt_step plain = *step;
+
+			plain.path.count = 0;
+			out->renderer->ops->step(out->renderer, &plain);
+		}
 	}
 }
 
@@ -120,6 +126,7 @@ static int open_one(struct out *out, const char *path, const struct vmt_outputs_
 		return err;
 	terminal = vmt_output_terminal(&out->output, &text.width);
 	text.color = options->color_auto ? terminal && options->text.color : options->text.color;
+	out->silent = text.quiet && !ends_in(path, ".jsonl");
 	out->renderer = ends_in(path, ".jsonl") ? vmt_render_json_new(out->output.file)
 						: vmt_render_text_new(out->output.file, &text);
 	return 0;
@@ -159,6 +166,15 @@ bool vmt_outputs_recording(const struct vmt_outputs *outputs)
 			return true;
 	}
 	return false;
+}
+
+bool vmt_outputs_silent(const struct vmt_outputs *outputs)
+{
+	for (size_t i = 0; i < outputs->count; i++) {
+		if (!outputs->outs[i].silent)
+			return false;
+	}
+	return true;
 }
 
 void vmt_outputs_flush(void *data)

@@ -30,6 +30,8 @@ VMT_MUST_CHECK int vmt_outputs_open(const struct vmt_outputs_options *options,
 struct vmt_renderer *vmt_outputs_renderer(struct vmt_outputs *outputs);
 /* Whether one of them is a recording, which keeps all that there is. */
 bool vmt_outputs_recording(const struct vmt_outputs *outputs);
+/* Whether none of them says anything of a single step. */
+bool vmt_outputs_silent(const struct vmt_outputs *outputs);
 /* Flushes now and then, as vmt_output_flush() does. @data are the outputs. */
 void vmt_outputs_flush(void *data);
 /* Closes and frees; false if anything was lost. */

@@ -242,6 +242,7 @@ static int trace_program(const struct run_options *options, char **argv,
 	}
 	session.renderer = vmt_outputs_renderer(outputs);
 	session.flush_data = outputs;
+	session.silent = vmt_outputs_silent(outputs) && !options->fail_on;
 	/* The sentences of --teach name the functions too. */
 	session.show_path = options->view.show & VMT_SHOW_PATH || options->view.teach ||
 			    vmt_outputs_recording(outputs);

@@ -116,6 +116,16 @@ static void on_warning(void *data, const struct vmt_warning *warning)
 	vmt_renderer_warning(session->options->renderer, warning);
 }
 
+static void describe(struct session *session, struct vmt_step *step)
+{
+	vmt_loading_step(session, step);
+	vmt_str_clear(&session->text);
+	vmt_what(step, &session->text);
+	step->what = vmt_session_intern(session, vmt_str_text(&session->text));
+	vmt_session_meaning(session, step);
+	step->hidden = session->options->filter && !vmt_expr_match(session->options->filter, step);
+}
+
 /* Gives a finished step its words, counts it, and hands it on. */
 void vmt_session_publish(void *data, struct vmt_step *step)
 {
@@ -132,15 +142,13 @@ void vmt_session_publish(void *data, struct vmt_step *step)
 		step->tid = session->event->tid;
 		step->time_ns = session->event->time_ns;
 	}
-	vmt_loading_step(session, step);
-	vmt_str_clear(&session->text);
-	vmt_what(step, &session->text);
-	step->what = vmt_session_intern(session, vmt_str_text(&session->text));
-	vmt_session_meaning(session, step);
-	step->hidden = session->options->filter && !vmt_expr_match(session->options->filter, step);
+	if (!session->options->silent)
+		describe(session, step);
 	count_step(&session->current->counts, step);
 	count_step(&session->counts, step);
 	session->options->renderer->ops->step(session->options->renderer, step);
+	if (session->options->silent)
+		return;
 	vmt_warner_step(session->current->warner, step,
 			session->current->model ? vmt_space_count(session->current->model) : 0,
 			session->settings.max_map_count);

@@ -30,6 +30,7 @@ struct vmt_session_options {
 	bool faults; /* page faults are watched, and the page tables with them */
 	bool show_tables; /* page tables and TLB effects are wanted on each step */
 	unsigned fail_on; /* a bit for each enum vmt_warning_id that is to be a failure */
+	bool silent; /* nobody reads the steps: they get no words and raise no warnings */
 	const struct vmt_expr *filter; /* which steps are printed; NULL: all. Not owned */
 	bool show_path; /* steps keep their way through the kernel */
 	enum vmt_check_mode {

@@ -168,6 +168,27 @@ bool vmt_step_range(const struct vmt_space *space, const struct vmt_step *step, 
 	return true;
 }
 
+static bool is_border(const struct vmt_space *space, const struct vmt_step *step, uint64_t at)
+{
+	const struct vmt_vma *vma = vmt_find_vma(space, at);
+
+	if (vma && vmt_vma_start(vma) < at)
+		return false;
+	for (size_t i = 0; i < step->removed.count; i++) {
+		const struct vmt_mapping *map = &step->removed.data[i].map;
+
+		if (map->start < at && at < map->end)
+			return false;
+	}
+	return true;
+}
+
+bool vmt_step_keeps_borders(const struct vmt_space *space, const struct vmt_step *step,
+			    uint64_t start, uint64_t end)
+{
+	return is_border(space, step, start) && is_border(space, step, end);
+}
+
 bool vmt_step_wants_names(const struct vmt_step *step)
 {
 	if (step->whole || !step->event)

@@ -366,6 +366,44 @@ static void test_step_range(void **state)
 	mm_close(&mm);
 }
 
+/* Only a range that no VMA reaches across, neither before the step nor after it. */
+static void test_keeps_borders(void **state)
+{
+	static const struct {
+		const char *after; /* of 3000-5000, before: one VMA of that range */
+		bool keeps;
+	} cases[] = {
+		{ "1000-3000 rw- | 5000-7000 rw-", true },
+		{ "1000-3000 rw- | 3000-5000 r-- | 5000-7000 rw-", true },
+		{ "1000-3000 rw- | 3000-4000 r-- | 4000-5000 rw-", true },
+		{ "3000-4000 r--", true },
+		{ "1000-5000 rw- | 5000-7000 r--", false },
+		{ "1000-3000 rw- | 3000-6000 r--", false },
+		{ "1000-7000 rw-", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < vmt_countof(cases); i++) {
+		struct vmt_vma_view old = { .map = { .start = 0x3000, .end = 0x5000 } };
+		struct mm mm;
+
+		mm_open(&mm);
+		mm_build(&mm, cases[i].after);
+		mm_begin(&mm);
+		assert_int_equal(vmt_step_keeps_borders(mm.space, &mm.step, 0x3000, 0x5000),
+				 cases[i].keeps);
+		vmt_array_push(&mm.step.removed, old);
+		assert_int_equal(vmt_step_keeps_borders(mm.space, &mm.step, 0x3000, 0x5000),
+				 cases[i].keeps);
+		/* A part of it: it reached across before. */
+		assert_false(vmt_step_keeps_borders(mm.space, &mm.step, 0x3000, 0x4000));
+		assert_false(vmt_step_keeps_borders(mm.space, &mm.step, 0x4000, 0x5000));
+		mm.step.removed.count = 0;
+		mm_end(&mm);
+		mm_close(&mm);
+	}
+}
+
 static void test_wants_names(void **state)
 {
 	static const struct {
@@ -481,11 +519,12 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_check),        cmocka_unit_test(test_other_file),
-		cmocka_unit_test(test_other_kind),   cmocka_unit_test(test_reason_kept),
-		cmocka_unit_test(test_names),        cmocka_unit_test(test_identity),
-		cmocka_unit_test(test_refresh_name), cmocka_unit_test(test_step_range),
-		cmocka_unit_test(test_wants_names),  cmocka_unit_test(test_random),
+		cmocka_unit_test(test_check),         cmocka_unit_test(test_other_file),
+		cmocka_unit_test(test_other_kind),    cmocka_unit_test(test_reason_kept),
+		cmocka_unit_test(test_names),         cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_refresh_name),  cmocka_unit_test(test_step_range),
+		cmocka_unit_test(test_keeps_borders), cmocka_unit_test(test_wants_names),
+		cmocka_unit_test(test_random),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
