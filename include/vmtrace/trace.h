@@ -100,7 +100,7 @@ bool vmt_tracer_filtered(const struct vmt_tracer *tracer);
 
 /* A page fault of a followed task, whatever became of it. */
 struct vmt_fault {
-	uint64_t time_ns; /* since the trace began */
+	uint64_t time_ns; /* since the trace began, when the task came to run before it */
 	uint64_t address; /* that was touched, to the byte */
 	uint32_t space;
 	pid_t tid;
@@ -108,8 +108,8 @@ struct vmt_fault {
 };
 
 /*
- * The faults since the last call, up to the last event, in order of time as far as the CPUs' clocks
- * tell. *ret_faults is good until the next vmt_tracer_next(). Returns their number. Where many
+ * The faults since the last call, up to the last event: those of each task in their order, those of
+ * tasks that ran at the same time in the order in which the tasks came to run. *ret_faults is good until the next vmt_tracer_next(). Returns their number. Where many
  * faults come and nothing else happens, vmt_tracer_next() says so by a VMT_EVENT_FAULTS.
  */
 size_t vmt_tracer_faults(struct vmt_tracer *tracer, const struct vmt_fault **ret_faults);

@@ -18,7 +18,8 @@ void vmt_fault_watch_free(struct vmt_fault_watch *watch);
 
 /* A fault as it was recorded; whose memory it was about is for the caller to find out. */
 struct vmt_fault_record {
-	uint64_t time_ns; /* CLOCK_MONOTONIC */
+	uint64_t time_ns; /* CLOCK_MONOTONIC, when the task came to run before the fault */
+	uint64_t serial; /* in the order of records of a CPU */
 	uint64_t address;
 	pid_t pid;
 	pid_t tid;
@@ -26,7 +27,8 @@ struct vmt_fault_record {
 };
 
 /*
- * Takes what was recorded since the last time, in order of time. The array is good until the next
+ * Takes what was recorded since the last time: the faults of each task in their order, tasks that
+ * ran at the same time in the order in which they came to run. The array is good until the next
  * call; *ret_count is its length.
  */
 const struct vmt_fault_record *vmt_fault_watch_drain(struct vmt_fault_watch *watch,
