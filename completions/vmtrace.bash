@@ -11,16 +11,20 @@ _vmtrace_list() {
 
 # vmtrace walk …
 _vmtrace_walk() {
-	local walk_options='-p --attach= -a --arch= --levels= --granule= --va-bits= -b --bits --tlb= --tlb-size= --tlb-page= -h --help'
+	local walk_options='-p --attach= --step= --space= -a --arch= --levels= --granule= --va-bits= -b --bits --tlb= --tlb-size= --tlb-page= -h --help'
 	case $prev in
 	-p | --attach) _pids ;;
 	-a | --arch) mapfile -t COMPREPLY < <(compgen -W 'x86_64 i386 arm aarch64 riscv64' -- "$cur") ;;
 	--granule) mapfile -t COMPREPLY < <(compgen -W '4K 16K 64K' -- "$cur") ;;
 	--tlb) _filedir ;;
-	--levels | --va-bits | --tlb-size | --tlb-page) ;;
+	--levels | --va-bits | --tlb-size | --tlb-page | --step | --space) ;;
 	*)
-		mapfile -t COMPREPLY < <(compgen -W "$walk_options" -- "$cur")
-		[[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
+		if [[ $cur == -* ]]; then
+			mapfile -t COMPREPLY < <(compgen -W "$walk_options" -- "$cur")
+			[[ ${COMPREPLY[0]-} == *= ]] && compopt -o nospace
+		else
+			_filedir vmt
+		fi
 		;;
 	esac
 }

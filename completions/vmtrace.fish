@@ -27,6 +27,8 @@ complete -c vmtrace -s q -l quiet -d 'fold steps that belong together; twice: su
 complete -c vmtrace -s h -l help -d 'print the options and exit'
 complete -c vmtrace -s V -l version -d 'print the version and exit'
 complete -c vmtrace -n '__fish_seen_subcommand_from walk' -s p -l attach -x -a '(__fish_complete_pids)' -d 'also what a process has there'
+complete -c vmtrace -n '__fish_seen_subcommand_from walk' -l step -x -d 'as it was after a step of the recording'
+complete -c vmtrace -n '__fish_seen_subcommand_from walk' -l space -x -d 'in an address space of the recording'
 complete -c vmtrace -n '__fish_seen_subcommand_from walk' -s a -l arch -x -a 'x86_64 i386 arm aarch64 riscv64' -d 'whose page tables'
 complete -c vmtrace -n '__fish_seen_subcommand_from walk' -l levels -x -a '2 3 4 5' -d 'number of levels'
 complete -c vmtrace -n '__fish_seen_subcommand_from walk' -l granule -x -a '4K 16K 64K' -d 'page size'

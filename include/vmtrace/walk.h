@@ -19,6 +19,7 @@ struct vmt_walk_info {
 	unsigned tlb_entries; /* for the reach, if there is a range */
 	/* Where the mapping and the page come from ("process 4211"); NULL: from nowhere. */
 	const char *whose;
+	bool recorded; /* whose is a recording's: nothing is known of the page */
 	struct vmt_lookup lookup; /* if whose; a mapping covers the address */
 };
 

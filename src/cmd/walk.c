@@ -1,30 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `vmtrace walk [OPTIONS] ADDRESS`: an address and its way through the page tables; with -p the
- * mapping and the page that a process has there; with --tlb a TLB at work on a list of addresses.
+ * `vmtrace walk [OPTIONS] [RECORDING] ADDRESS`: an address and its way through the page tables; with
+ * -p the mapping and the page that a process has there; with a recording the mapping that a space
+ * had there after a step; with --tlb a TLB at work on a list of addresses.
  */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "vmtrace/annotate.h"
 #include "vmtrace/trace.h"
-#include "vmtrace/walk.h"
 
 #include "command.h"
 #include "options.h"
 #include "tlb.h"
-
-enum {
-	EXIT_UNMAPPED = 1
-};
+#include "walk.h"
 
 struct walk_options {
 	struct vmt_geometry_query query;
+	struct vmt_replay_part part;
 	pid_t pid; /* 0: none */
 	const char *tlb_path; /* NULL: none */
 	struct vmt_tlb_config tlb; /* page_shift 0: the page size of the tables */
 	bool bits;
 	bool help;
+};
+
+enum {
+	EXIT_UNMAPPED = 1
 };
 
 #define USAGE_HINT "see 'vmtrace walk --help'"
@@ -90,6 +92,16 @@ static int take_pid(void *target, const char *argument, struct vmt_error *error)
 	return vmt_option_pid(argument, &((struct walk_options *)target)->pid, error);
 }
 
+static int take_step(void *target, const char *argument, struct vmt_error *error)
+{
+	return vmt_replay_part_step(&((struct walk_options *)target)->part, argument, error);
+}
+
+static int take_space(void *target, const char *argument, struct vmt_error *error)
+{
+	return vmt_replay_part_space(&((struct walk_options *)target)->part, argument, error);
+}
+
 static int take_tlb(void *target, const char *argument, struct vmt_error *error)
 {
 	(void)error;
@@ -150,6 +162,9 @@ static int take_help(void *target, const char *argument, struct vmt_error *error
 static const struct vmt_option walk_table[] = {
 	{ "attach", 'p', "PID", "also the mapping and the page that process PID has there",
 	  take_pid },
+	{ "step", 0, "N", "with a recording: as it was after step N (default: the last)",
+	  take_step },
+	{ "space", 0, "M", "with a recording: in address space M", take_space },
 	{ "arch", 'a', "ARCH", "x86_64 (default: this machine's), i386, arm, aarch64, riscv64",
 	  take_arch },
 	{ "levels", 0, "N", "tables with N levels", take_levels },
@@ -171,12 +186,13 @@ static void help(FILE *file)
 	fputs("Shows how an address is split into indexes, and its way through the page tables. "
 	      "An\n"
 	      "ADDRESS is hexadecimal; ADDRESS+SIZE or START-END also says what the range asks of\n"
-	      "a TLB.\n\n",
+	      "a TLB. With a recording, also what was mapped there.\n\n",
 	      file);
 	vmt_options_help(walk_table, vmt_countof(walk_table), file);
-	fputs("\nExit status: 0; 1 nothing is mapped there in the process; 125 vmtrace failed.\n",
-	      file);
+	fputs("\nExit status: 0; 1 nothing is mapped there; 125 vmtrace failed.\n", file);
 }
+
+/* ---- The address -------------------------------------------------------------------------- */
 
 /* ADDRESS, ADDRESS+SIZE or START-END. */
 static int parse_range(const char *word, uint64_t *ret_start, uint64_t *ret_size,
@@ -222,11 +238,38 @@ static int check_range(const struct vmt_geometry *geometry, uint64_t start, uint
 	return 0;
 }
 
+int vmt_walk_take(const char *word, struct vmt_walk_info *info, struct vmt_error *error)
+{
+	int result = parse_range(word, &info->address, &info->size_bytes, error);
+
+	if (result < 0)
+		return result;
+	info->lookup.address = info->address;
+	return check_range(info->geometry, info->address, info->size_bytes, error);
+}
+
+int vmt_walk_unmapped(const struct vmt_walk_info *info, struct vmt_status *ret_status,
+		      struct vmt_error *error)
+{
+	ret_status->code = EXIT_UNMAPPED;
+	return vmt_error_set(error, EFAULT, "0x%llx is not mapped in %s; an access: %s",
+			     (unsigned long long)info->address, info->whose,
+			     vmt_miss_text(vmt_miss_of(&info->lookup, VMT_ACCESS_WRITE)));
+}
+
+/* ---- The tables ----------------------------------------------------------------------------- */
+
+bool vmt_walk_is_asked(const struct vmt_geometry_query *query)
+{
+	return query->arch || query->levels || query->page_shift || query->va_bits;
+}
+
+/* Those that the options ask for, of this kernel's architecture if they do not say. */
 static int choose_geometry(const struct walk_options *options,
 			   const struct vmt_geometry **ret_geometry, struct vmt_error *error)
 {
 	struct vmt_geometry_query query = options->query;
-	bool asked = query.arch || query.levels || query.page_shift || query.va_bits;
+	bool asked = vmt_walk_is_asked(&query);
 	const struct vmt_geometry *kernel = NULL;
 
 	if (options->pid && asked)
@@ -246,152 +289,95 @@ static int choose_geometry(const struct walk_options *options,
 	return vmt_geometry_find(&query, ret_geometry, error);
 }
 
-static const struct vmt_mapping *find(const struct vmt_layout *layout, struct vmt_lookup *lookup)
-{
-	for (size_t i = 0; i < layout->count; i++) {
-		const struct vmt_mapping *row = &layout->data[i];
+/* ---- The command ------------------------------------------------------------------------------ */
 
-		if (row->end <= lookup->address)
-			continue;
-		if (row->start <= lookup->address)
-			return lookup->map = row;
-		return lookup->above = row;
-	}
-	return NULL;
-}
-
-static int refuse_process(pid_t pid, int result, struct vmt_error *error)
+/* An address of nobody, or of a process. */
+static int walk_address(const struct walk_options *options, struct vmt_walk_info *info,
+			const char *word, struct vmt_status *ret_status, struct vmt_error *error)
 {
-	if (result == -ESRCH)
-		return vmt_error_set(error, ESRCH, "-p %d: no such process, or it has no memory",
-				     pid);
-	return vmt_error_set(error, -result, "-p %d: its mappings cannot be read: %s", pid,
-			     vmt_strerror(-result));
-}
-
-/* Nothing is mapped there: that is an answer too, of one line. */
-static int refuse_unmapped(pid_t pid, const struct vmt_lookup *lookup, struct vmt_error *error)
-{
-	return vmt_error_set(error, EFAULT, "0x%llx is not mapped in process %d; an access: %s",
-			     (unsigned long long)lookup->address, pid,
-			     vmt_miss_text(vmt_miss_of(lookup, VMT_ACCESS_WRITE)));
-}
-
-static int walk_process(pid_t pid, struct vmt_walk_info *info, struct vmt_names *names,
-			struct vmt_status *ret_status, struct vmt_error *error)
-{
-	VMT_CLEANUP(vmt_layout_deinit) struct vmt_layout layout = { 0 };
-	struct vmt_page_state page;
-	struct vmt_lookup *lookup = &info->lookup;
-	const struct vmt_mapping *near;
-	char whose[32];
-	int result = vmt_proc_maps(pid, names, &layout);
+	int result = vmt_walk_take(word, info, error);
 
 	if (result < 0)
-		return refuse_process(pid, result, error);
-	lookup->address = info->address;
-	near = find(&layout, lookup);
-	result = vmt_proc_page(pid, info->address, near, names, &page);
-	if (result < 0)
-		return refuse_process(pid, result, error);
-	lookup->page = &page;
-	if (!lookup->map) {
-		ret_status->code = EXIT_UNMAPPED;
-		return refuse_unmapped(pid, lookup, error);
-	}
-	snprintf(whose, sizeof(whose), "process %d", pid);
-	info->whose = whose;
+		return result;
+	if (options->pid)
+		return vmt_walk_process(options->pid, info, ret_status, error);
 	vmt_render_walk(stdout, info);
 	return 0;
 }
 
-static int walk_address(const struct walk_options *options, const struct vmt_geometry *geometry,
-			const char *word, struct vmt_status *ret_status, struct vmt_error *error)
+/* Two addresses, where the first word could have been a recording. */
+static int check_words(const char *const words[2], struct vmt_error *error)
 {
-	struct vmt_walk_info info = {
-		.geometry = geometry,
-		.bits = options->bits,
-		.tlb_entries = options->tlb.entries,
-	};
-	struct vmt_names *names;
-	int result = parse_range(word, &info.address, &info.size_bytes, error);
+	const char *end;
+	uint64_t address;
 
-	if (result < 0)
-		return result;
-	result = check_range(geometry, info.address, info.size_bytes, error);
-	if (result < 0)
-		return result;
-	if (!options->pid) {
-		vmt_render_walk(stdout, &info);
+	if (access(words[0], F_OK) == 0 || vmt_parse_hex(words[0], &address, &end) < 0 || *end)
 		return 0;
-	}
-	names = vmt_names_new();
-	result = walk_process(options->pid, &info, names, ret_status, error);
-	vmt_names_free(names);
-	return result;
+	return vmt_error_set(error, EINVAL, "%s and %s: one address at a time; " USAGE_HINT,
+			     words[0], words[1]);
 }
 
-/* Options may stand on both sides of the address. */
-static int parse(int argc, char **argv, struct walk_options *options, const char **ret_word,
-		 struct vmt_error *error)
+/* Options that exclude each other. */
+static int check_options(const struct walk_options *options, int words, struct vmt_error *error)
 {
-	const char *word = NULL;
-
-	for (int at = 0;;) {
-		int next = vmt_options_parse(walk_table, vmt_countof(walk_table), argc - at,
-					     argv + at, options, error);
-
-		if (next < 0)
-			return next;
-		at += next;
-		if (at >= argc)
-			break;
-		if (word)
-			return vmt_error_set(error, EINVAL,
-					     "%s and %s: one address at a time; " USAGE_HINT, word,
-					     argv[at]);
-		word = argv[at];
-	}
-	*ret_word = word;
+	if (!words == !options->tlb_path)
+		return vmt_error_set(error, EINVAL, "give %s; " USAGE_HINT,
+				     words ? "an address or --tlb, not both"
+					   : "an address, as in 'vmtrace walk 0x7f12a000'");
+	if (options->pid && options->tlb_path)
+		return vmt_error_set(error, EINVAL, "-p and --tlb: give one of the two");
+	if (options->pid && words == 2)
+		return vmt_error_set(error, EINVAL, "-p and a recording: give one of the two");
+	if (words < 2 && (options->part.has_step || options->part.has_space))
+		return vmt_error_set(error, EINVAL, "--%s is of a recording: give one; " USAGE_HINT,
+				     options->part.has_step ? "step" : "space");
+	if (options->part.range)
+		return vmt_error_set(error, EINVAL, "--step: give one step, not a range");
 	return 0;
 }
 
-static int walk(const struct walk_options *options, const char *word, struct vmt_status *ret_status,
-		struct vmt_error *error)
+static int walk(const struct walk_options *options, const char *const *words, int count,
+		struct vmt_status *ret_status, struct vmt_error *error)
 {
+	struct vmt_walk_info info = {
+		.bits = options->bits,
+		.tlb_entries = options->tlb.entries,
+	};
 	struct vmt_tlb_config tlb = options->tlb;
-	const struct vmt_geometry *geometry;
-	int result;
+	int result = check_options(options, count, error);
 
-	if (!word == !options->tlb_path)
-		return vmt_error_set(error, EINVAL, "give %s; " USAGE_HINT,
-				     word ? "an address or --tlb, not both"
-					  : "an address, as in 'vmtrace walk 0x7f12a000'");
-	if (options->pid && options->tlb_path)
-		return vmt_error_set(error, EINVAL, "-p and --tlb: give one of the two");
-	result = choose_geometry(options, &geometry, error);
+	if (!result && count == 2)
+		result = check_words(words, error);
 	if (result < 0)
 		return result;
-	if (word)
-		return walk_address(options, geometry, word, ret_status, error);
+	if (count == 2)
+		return vmt_walk_recording(words, &options->part, &options->query, &info, ret_status,
+					  error);
+	result = choose_geometry(options, &info.geometry, error);
+	if (result < 0)
+		return result;
+	if (count)
+		return walk_address(options, &info, words[0], ret_status, error);
 	if (!tlb.page_shift)
-		tlb.page_shift = geometry->page_shift;
-	return vmt_tlb_play(options->tlb_path, geometry, &tlb, stdout, error);
+		tlb.page_shift = info.geometry->page_shift;
+	return vmt_tlb_play(options->tlb_path, info.geometry, &tlb, stdout, error);
 }
 
 static int run(int argc, char **argv, struct vmt_status *ret_status, struct vmt_error *error)
 {
 	struct walk_options options = { .tlb = { .entries = 64, .ways = 4 } };
-	const char *word = NULL;
-	int result = parse(argc, argv, &options, &word, error);
+	const char *words[2];
+	int count = vmt_options_words(walk_table, vmt_countof(walk_table), argc, argv, &options,
+				      words, 2, error);
+	int result = 0;
 
 	ret_status->code = VMT_EXIT_FAILED;
-	if (result < 0)
-		return result;
+	if (count < 0)
+		return count;
 	if (options.help)
 		help(stdout);
 	else
-		result = walk(&options, word, ret_status, error);
+		result = walk(&options, words, count, ret_status, error);
 	if (fflush(stdout) != 0 && result == 0)
 		return vmt_error_set(error, errno, "standard output: %s", vmt_strerror(errno));
 	if (result == 0)
@@ -401,7 +387,7 @@ static int run(int argc, char **argv, struct vmt_status *ret_status, struct vmt_
 
 const struct vmt_command vmt_command_walk = {
 	.name = "walk",
-	.usage = "vmtrace walk [OPTIONS] ADDRESS",
+	.usage = "vmtrace walk [OPTIONS] [RECORDING] ADDRESS",
 	.help = help,
 	.run = run,
 };

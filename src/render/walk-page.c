@@ -33,10 +33,11 @@ static void mapping_line(FILE *file, const struct vmt_lookup *lookup)
 		fprintf(file, "  flags    %s\n", lookup->page->vm_flags);
 }
 
-static void page_text(const struct vmt_page_state *page, struct vmt_str *ret_text)
+static void page_text(const struct vmt_page_state *page, bool recorded, struct vmt_str *ret_text)
 {
 	if (!page->known) {
-		vmt_str_add(ret_text, "not shown (/proc/PID/pagemap may not be read)");
+		vmt_str_add(ret_text, recorded ? "not recorded: below as if nobody had touched it"
+					       : "not shown (/proc/PID/pagemap may not be read)");
 		return;
 	}
 	if (page->swapped)
@@ -174,7 +175,7 @@ void vmt_walk_page(FILE *file, const struct vmt_walk_info *info)
 	fprintf(file, "\n%s\n", info->whose);
 	mapping_line(file, lookup);
 	if (lookup->page && !lookup->map->gate) {
-		page_text(lookup->page, &text);
+		page_text(lookup->page, info->recorded, &text);
 		fprintf(file, "  page     %s\n", vmt_str_text(&text));
 		frame_line(file, lookup->page, lookup->address);
 		if (lookup->page->present)

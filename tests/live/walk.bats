@@ -262,6 +262,48 @@ agrees() { # PREDICTED HAPPENED
 	fails --nothing -- --nothing
 }
 
+@test 'a recording: the mapping as it was after a step' {
+	need hello-pie
+	"$VMTRACE" run -qq -o run.vmt -- "$PROGRAMS/hello-pie" >/dev/null 2>&1
+	"$VMTRACE" export run.vmt --to maps >layout
+	local heap stack text
+	heap=$(sed -n 's/^\([0-9a-f]*\)-.*\[heap\]$/\1/p' layout)
+	stack=$(sed -n 's/^\([0-9a-f]*\)-.*\[stack\]$/\1/p' layout)
+	text=$(sed -n 's/^\([0-9a-f]*\)-.* r-xp .*hello-pie$/\1/p' layout)
+	run -0 "$VMTRACE" walk run.vmt "$heap"
+	says "mapping 0x$heap-"
+	says 'rw-p [heap]'
+	says 'flags rd wr mr mw me ac'
+	says 'page not recorded'
+	says 'write minor fault, demand zero'
+	run -0 "$VMTRACE" walk --bits run.vmt "$text"
+	says 'r-xp'
+	says 'fetch file read'
+	says 'write SIGSEGV (SEGV_ACCERR)'
+	# The heap is not there yet; the stack is the next mapping above.
+	run --separate-stderr -1 "$VMTRACE" walk run.vmt "$heap" --step 1
+	[[ $stderr == *"0x$heap is not mapped in space 1 after step 1; "*'stack grows'* ]]
+	run --separate-stderr -0 "$VMTRACE" walk run.vmt "$stack" --step 1
+	says 'space 1 after step 1'
+	says '[stack]'
+}
+
+@test 'a recording: what cannot be asked of it' {
+	need hello-pie
+	"$VMTRACE" run -qq -o run.vmt -- "$PROGRAMS/hello-pie" >/dev/null 2>&1
+	fails 'which page tables there were' '--arch' -- run.vmt 1000 --arch arm
+	fails 'has the steps 0 to' -- run.vmt 1000 --step 99999
+	fails 'no space 7' -- run.vmt 1000 --space 7
+	fails 'one step' -- run.vmt 1000 --step 1..2
+	fails '--step is of a recording' -- 1000 --step 1
+	fails '--space is of a recording' -- 1000 --space 1
+	fails '-p and a recording' -- -p 1 run.vmt 1000
+	fails 'canonical' -- run.vmt 800000000000
+	fails 'nothing.vmt' -- nothing.vmt 1000
+	head -c 3000 run.vmt >half.vmt
+	fails 'half.vmt' -- half.vmt 1000
+}
+
 @test 'a TLB: hits, misses, what is pushed out, flushes' {
 	cat >script <<-END
 		# two sets of one way
