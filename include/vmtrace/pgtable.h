@@ -156,11 +156,11 @@ void vmt_space_tables_forget(struct vmt_space *space);
  */
 void vmt_step_tables(const struct vmt_space *space, struct vmt_step *step);
 /*
- * Before a call runs: the range whose translations it may take away or change. False if it can do
- * so nowhere.
+ * Before a call runs: the first range from @from on whose translations it may take away or change.
+ * False if it can do so nowhere (any more).
  */
 bool vmt_space_flush_range(const struct vmt_space *space, const struct vmt_event *event,
-			   uint64_t *ret_start, uint64_t *ret_end);
+			   uint64_t from, uint64_t *ret_start, uint64_t *ret_end);
 /*
  * Fills in step->tlb after the call: of the range that vmt_space_flush_range() gave, @present pages
  * were there, all in [@first, @last); 0 if none, or if there was no such range.

@@ -348,17 +348,10 @@ void vmt_tables_copied(struct session *session, struct session_space *space,
 	space->tables->told_present = space->tables->present;
 }
 
-/* Counts the pages that the call may take away, and narrows the range to them. */
-static void see_victims(const struct session *session, struct session_space *space)
+/* Adds those pages of [start, end) that are there. */
+static void see_victims_in(const struct session *session, struct space_tables *tables,
+			   uint64_t start, uint64_t end)
 {
-	struct space_tables *tables = space->tables;
-	uint64_t start, end;
-	uint64_t first = UINT64_MAX;
-	uint64_t last = 0;
-
-	tables->flush_start = tables->flush_end = tables->flush_present = 0;
-	if (!vmt_space_flush_range(space->model, session->event, &start, &end))
-		return;
 	for (size_t i = 0; i < tables->runs.count; i++) {
 		const struct vmt_page_run *run = &tables->runs.data[i];
 		uint64_t low = vmt_max_u64(run->start, start);
@@ -366,14 +359,23 @@ static void see_victims(const struct session *session, struct session_space *spa
 
 		if (low >= high || !(run->kind & VMT_PAGE_PRESENT))
 			continue;
-		first = vmt_min_u64(first, low);
-		last = high;
+		if (!tables->flush_present)
+			tables->flush_start = low;
+		tables->flush_end = high;
 		tables->flush_present += (high - low) >> session->geometry->page_shift;
 	}
-	if (tables->flush_present) {
-		tables->flush_start = first;
-		tables->flush_end = last;
-	}
+}
+
+/* Counts the pages that the call may take away, from the first to the last of them. */
+static void see_victims(const struct session *session, struct session_space *space)
+{
+	struct space_tables *tables = space->tables;
+	uint64_t start;
+	uint64_t end = 0;
+
+	tables->flush_start = tables->flush_end = tables->flush_present = 0;
+	while (vmt_space_flush_range(space->model, session->event, end, &start, &end))
+		see_victims_in(session, tables, start, end);
 }
 
 void vmt_tables_enter(struct session *session, struct session_space *space)

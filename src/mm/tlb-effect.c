@@ -9,6 +9,7 @@
  *
  * The threshold is the architecture's: tlb_single_page_flush_ceiling on x86 (33 pages).
  */
+#include <errno.h>
 #include <linux/mman.h>
 #include <sys/mman.h>
 
@@ -36,20 +37,31 @@ static bool advice_flushes(int advice)
 	}
 }
 
-/* Do entries of the range get other rights? PROT_… and VM_… have the same three bits. */
-static bool rights_change(const struct vmt_space *space, uint64_t start, uint64_t end,
-			  uint64_t prot)
+/*
+ * The first part of [*start, *end) whose entries get other rights: mprotect() goes from VMA to VMA
+ * and ends at the first hole (do_mprotect_pkey() of mm/mprotect.c). PROT_… and VM_… have the same
+ * three bits. Where nothing was allowed no TLB has an entry (pte_needs_flush() of
+ * arch/x86/include/asm/tlbflush.h).
+ */
+static bool find_change(const struct vmt_space *space, uint64_t prot, uint64_t *start,
+			uint64_t *end)
 {
-	for (const struct vmt_vma *vma = vmt_find_vma(space, start);
-	     vma && vmt_vma_start(vma) < end; vma = vmt_vma_next(vma)) {
-		if ((vma->flags & VMT_VM_ACCESS) != (prot & VMT_VM_ACCESS))
+	const struct vmt_vma *vma = vmt_find_vma(space, *start);
+
+	for (; vma && vmt_vma_start(vma) <= *start && *start < *end; vma = vmt_vma_next(vma)) {
+		uint64_t rights = vma->flags & VMT_VM_ACCESS;
+
+		if (rights && rights != (prot & VMT_VM_ACCESS)) {
+			*end = vmt_min_u64(*end, vmt_vma_end(vma));
 			return true;
+		}
+		*start = vmt_vma_end(vma);
 	}
 	return false;
 }
 
 bool vmt_space_flush_range(const struct vmt_space *space, const struct vmt_event *event,
-			   uint64_t *ret_start, uint64_t *ret_end)
+			   uint64_t from, uint64_t *ret_start, uint64_t *ret_end)
 {
 	uint64_t start = vmt_page_down(space, event->args[0]);
 	uint64_t end = start + vmt_page_up(space, event->args[1]);
@@ -61,13 +73,19 @@ bool vmt_space_flush_range(const struct vmt_space *space, const struct vmt_event
 	case VMT_CALL_OLD_MMAP:
 		flushes = (event->args[3] & MAP_FIXED) != 0;
 		break;
-	case VMT_CALL_MUNMAP:
 	case VMT_CALL_MREMAP:
+		/* Smaller, and where it is: only the tail goes. */
+		if (event->args[2] < event->args[1] && !(event->args[3] & MREMAP_FIXED))
+			start += vmt_page_up(space, event->args[2]);
+		flushes = true;
+		break;
+	case VMT_CALL_MUNMAP:
 		flushes = true;
 		break;
 	case VMT_CALL_MPROTECT:
 	case VMT_CALL_PKEY_MPROTECT:
-		flushes = rights_change(space, start, end, event->args[2]);
+		start = vmt_max_u64(start, from);
+		flushes = find_change(space, event->args[2], &start, &end);
 		break;
 	case VMT_CALL_MADVISE:
 		flushes = advice_flushes((int)event->args[2]);
@@ -81,6 +99,7 @@ bool vmt_space_flush_range(const struct vmt_space *space, const struct vmt_event
 		flushes = false;
 		break;
 	}
+	start = vmt_max_u64(start, from);
 	if (!flushes || start >= end)
 		return false;
 	*ret_start = start;
@@ -88,18 +107,38 @@ bool vmt_space_flush_range(const struct vmt_space *space, const struct vmt_event
 	return true;
 }
 
-/* An mremap() that did not move flushes only the tail that it cut off. */
-static void narrow(const struct vmt_space *space, const struct vmt_step *step, uint64_t *start,
-		   uint64_t *end)
+/*
+ * A call that fails at a hole has done what is before it, madvise() what is behind it too
+ * (madvise_walk_vmas() of mm/madvise.c).
+ */
+static bool is_done(const struct vmt_event *event)
 {
-	const struct vmt_event *event = step->event;
-	uint64_t kept;
+	bool piecemeal = event->call == VMT_CALL_MADVISE || event->call == VMT_CALL_MPROTECT ||
+			 event->call == VMT_CALL_PKEY_MPROTECT;
 
-	if (event->call != VMT_CALL_MREMAP || (uint64_t)event->result != event->args[0])
+	return !event->failed || (piecemeal && event->result == -ENOMEM);
+}
+
+/*
+ * An mremap() that grew where it is flushes nothing; one that moved flushes, for each table of the
+ * last level with a page in it, all that it moved of it (move_ptes() of mm/mremap.c).
+ */
+static void fit_mremap(const struct vmt_space *space, const struct vmt_event *event,
+		       uint64_t *start, uint64_t *end)
+{
+	uint64_t old_start = event->args[0];
+	uint64_t moved = vmt_page_up(space, vmt_min_u64(event->args[1], event->args[2]));
+	const struct vmt_geometry *geometry = space->tables->geometry;
+	uint64_t span = vmt_level_table_span(&geometry->levels[geometry->level_count - 1]);
+
+	if (event->args[2] < event->args[1] && !(event->args[3] & MREMAP_FIXED))
 		return;
-	kept = event->args[0] + vmt_page_up(space, event->args[2]);
-	*start = vmt_max_u64(*start, kept);
-	*end = vmt_max_u64(*end, *start);
+	if ((uint64_t)event->result == old_start) {
+		*end = *start;
+		return;
+	}
+	*start = vmt_max_u64(old_start, *start & ~(span - 1));
+	*end = vmt_min_u64(old_start + moved, (*end + span - 1) & ~(span - 1));
 }
 
 void vmt_step_tlb(const struct vmt_space *space, struct vmt_step *step, uint64_t first,
@@ -109,10 +148,11 @@ void vmt_step_tlb(const struct vmt_space *space, struct vmt_step *step, uint64_t
 
 	tlb->known = true;
 	tlb->flush = VMT_FLUSH_NONE;
-	if (!space->tables || !step->event || step->event->failed)
+	if (!space->tables || !step->event || !is_done(step->event))
 		return;
 	tlb->threshold_pages = space->tables->geometry->flush_pages_max;
-	narrow(space, step, &first, &last);
+	if (first < last && step->event->call == VMT_CALL_MREMAP)
+		fit_mremap(space, step->event, &first, &last);
 	if (first >= last || !present)
 		return;
 	tlb->start = first;

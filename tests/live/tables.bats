@@ -10,6 +10,7 @@ setup() {
 }
 
 teardown() {
+	end_flush_trace
 	[ -z "$place" ] || rm -rf "$place"
 }
 
@@ -163,6 +164,48 @@ differences() {
 		| [.flush, .pages // 0, .present // 0]] | .[-8:]' trace.jsonl >seen
 	echo '[["none",0,0],["pages",9,3],["none",0,0],["pages",33,33],["none",0,0],["all",34,34],["none",0,0],["none",0,0]]' |
 		diff - seen
+}
+
+# An instance of tracefs of our own that traces tlb:tlb_flush of this shell and what it starts.
+begin_flush_trace() {
+	events=/sys/kernel/tracing/instances/vmtrace-test-$$
+	if ! [ -d /sys/kernel/tracing/events/tlb/tlb_flush ] || ! mkdir "$events" 2>/dev/null; then
+		events=
+		skip 'tlb:tlb_flush cannot be traced here'
+	fi
+	echo 1 >"$events/options/event-fork"
+	echo $$ >"$events/set_event_pid"
+	echo 1 >"$events/events/tlb/tlb_flush/enable"
+}
+
+end_flush_trace() {
+	[ -n "${events-}" ] || return 0
+	echo 0 >"$events/events/tlb/tlb_flush/enable"
+	cat "$events/trace" >flushed
+	rmdir "$events"
+	events=
+}
+
+@test 'each flush is the one that the kernel makes (tlb:tlb_flush)' {
+	local seed count
+	need flushes-pie
+	for seed in 1 2 "${VMT_SEED:-2026}"; do
+		begin_flush_trace
+		trace --show=tlb -- "$PROGRAMS/flushes-pie" "$seed"
+		end_flush_trace
+		# Behind the mark; -1 is all.
+		jq -rs 'map(select(.tlb)) | .[(map(.call == "madvise" and .args.advice == "MADV_NORMAL") | index(true)):][]
+			| select(.tlb.flush != "none") | if .tlb.flush == "all" then -1 else .tlb.pages end' trace.jsonl >modelled
+		count=$(wc -l <modelled)
+		[ "$count" -gt 100 ]
+		# 3: by the CPU for its own space. What other CPUs and changes of tasks flush is not the call's.
+		sed -n 's/^ *flushes-pie-.* pages:\(-*[0-9]*\) reason:.*(3)$/\1/p' flushed | tail -n "$count" >kernel
+		[ -s kernel ] || skip 'this CPU flushes another way'
+		if ! diff modelled kernel; then
+			echo "seed $seed"
+			return 1
+		fi
+	done
 }
 
 @test 'the indexes of a range, and the tables that a neighbour has' {
