@@ -21,6 +21,7 @@ enum vmt_event_kind {
 	VMT_EVENT_CALL, /* a mapping call returned; the task stands at its exit stop */
 	VMT_EVENT_CALL_LOST, /* a mapping call began and its exit was never seen (task killed) */
 	VMT_EVENT_FAULTS, /* page faults are waiting (vmt_tracer_faults()); no task stands */
+	VMT_EVENT_EXECVE, /* execve is about to run; if it succeeds the task leaves its space */
 	VMT_EVENT_SPACE_END, /* the last task of a space is about to exit, or has gone */
 };
 
@@ -86,7 +87,9 @@ struct vmt_event {
 
 	uint32_t space; /* address space this is about; the tracer numbers them from 1 */
 	uint32_t parent_space; /* FORK: copied from; EXEC: the space the task had, 0 if none */
-	bool alive; /* SPACE_END: /proc/TID/maps can still be read */
+	bool alive; /* SPACE_END: /proc/TID/maps can still be read; EXECVE: the task is the only one
+		     * of its space, which then ends */
+	bool replaced; /* SPACE_END: by the execve of which the last EXECVE told */
 	bool order_inferred; /* another task that shares the space may have changed it: at the same
 			      * time, or unseen because it is not followed */
 

@@ -105,6 +105,8 @@ struct vmt_table_totals {
  * was there before. A copy (vmt_space_fork()) of such a space is watched as well.
  */
 void vmt_space_watch_tables(struct vmt_space *space, const struct vmt_geometry *geometry);
+/* Forgets the account: for a space that was watched for one look only. */
+void vmt_space_unwatch_tables(struct vmt_space *space);
 /* NULL if they are not watched. */
 const struct vmt_geometry *vmt_space_geometry(const struct vmt_space *space);
 

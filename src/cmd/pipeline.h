@@ -26,6 +26,7 @@ struct session_space {
 	struct vmt_counts counts;
 	bool blind; /* something could not be read: what differs later may come from that */
 	struct space_tables *tables; /* tables.c; NULL: the page tables are not watched */
+	struct vmt_layout_info last_look; /* leaving.c: what was seen of the page tables */
 	pid_t pid; /* a task of the space that can be asked about */
 	/* The last caller; it is nearly always the same one. */
 	const char *caller; /* name of the VMA; NULL: none yet */
@@ -58,9 +59,6 @@ struct session {
 	uint64_t faults; /* page faults seen */
 	uint32_t space_count;
 };
-
-/* @text from the pool of names; the few texts that come again and again are found at once. */
-const char *vmt_session_intern(struct session *session, const char *text);
 
 /* Gives a finished step its words, counts it, and hands it on. @data is the session. */
 void vmt_session_publish(void *data, struct vmt_step *step);

@@ -10,7 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "caller.h"
 #include "checking.h"
+#include "leaving.h"
 #include "loading.h"
 #include "meaning.h"
 #include "pipeline.h"
@@ -70,6 +72,7 @@ static void remove_space(struct session *session, struct session_space *space)
 		session->spaces.data[i] = session->spaces.data[--session->spaces.count];
 		break;
 	}
+	vmt_leaving_forget(space);
 	vmt_tables_free(space);
 	vmt_space_free(space->model);
 	vmt_loaded_deinit(&space->loaded);
@@ -96,34 +99,12 @@ static void count_step(struct vmt_counts *counts, const struct vmt_step *step)
 		counts->adjusted++;
 }
 
-/* Names of the pool for the few texts that come again and again. */
-const char *vmt_session_intern(struct session *session, const char *text)
-{
-	const char **last = session->texts;
-	size_t slot = session->next_text++ % TEXTS;
-
-	for (size_t i = 0; i < TEXTS; i++)
-		if (last[i] && strcmp(last[i], text) == 0)
-			return last[i];
-	return last[slot] = vmt_names_add(session->names, text);
-}
-
 static void on_warning(void *data, const struct vmt_warning *warning)
 {
 	struct session *session = data;
 
 	session->warned |= 1U << warning->id;
 	vmt_renderer_warning(session->options->renderer, warning);
-}
-
-static void describe(struct session *session, struct vmt_step *step)
-{
-	vmt_loading_step(session, step);
-	vmt_str_clear(&session->text);
-	vmt_what(step, &session->text);
-	step->what = vmt_session_intern(session, vmt_str_text(&session->text));
-	vmt_session_meaning(session, step);
-	step->hidden = session->options->filter && !vmt_expr_match(session->options->filter, step);
 }
 
 /* Gives a finished step its words, counts it, and hands it on. */
@@ -143,7 +124,7 @@ void vmt_session_publish(void *data, struct vmt_step *step)
 		step->time_ns = session->event->time_ns;
 	}
 	if (!session->options->silent)
-		describe(session, step);
+		vmt_session_describe(session, step);
 	count_step(&session->current->counts, step);
 	count_step(&session->counts, step);
 	session->options->renderer->ops->step(session->options->renderer, step);
@@ -268,65 +249,18 @@ static void on_enter(struct session *session, const struct vmt_event *event)
 	vmt_space_foresee(space->model, event);
 }
 
-/*
- * The VMA whose code made the call. A 32-bit program enters the kernel from the vdso
- * (__kernel_vsyscall), which has pushed three registers above the address it returns to.
- */
-static void find_caller(const struct session_space *space, const struct vmt_event *event,
-			struct vmt_mapping *ret_holder)
-{
-	struct vmt_mapping caller;
-	uint32_t address;
-
-	vmt_space_find(space->model, event->ip, ret_holder);
-	if (event->arch->word_bits != 32 || strcmp(ret_holder->name, "[vdso]") != 0)
-		return;
-	if (vmt_proc_read(event->tid, event->sp + 3 * sizeof(address), &address, sizeof(address)) ==
-		    sizeof(address) &&
-	    vmt_space_find(space->model, address, &caller) && caller.perms & VMT_PERM_EXEC)
-		*ret_holder = caller;
-}
-
-/* With stacks: names the frames, and says which of them the step is for. */
-static void add_stack(struct session *session, struct session_space *space,
-		      const struct vmt_event *event, struct vmt_step *step)
-{
-	if (!event->stack)
-		return;
-	if (space->stack != event->stack) {
-		vmt_symbolize(session->symbolizer, event->tid, event->stack);
-		space->stack = event->stack;
-		space->stack_actor = (struct vmt_actor){ 0 };
-		space->stack_caller = vmt_caller_of(event->stack, vmt_space_exe(space->model),
-						    vmt_space_interp(space->model), session->names,
-						    &space->stack_actor);
-	}
-	step->caller = space->stack_caller;
-	step->caller_actor = space->stack_actor.name;
-}
-
 static void on_call(struct session *session, const struct vmt_event *event)
 {
 	struct session_space *space = find_space(session, event->space);
 	struct vmt_step *step = &session->step;
-	struct vmt_mapping holder = { .name = "" };
 
 	if (!space)
 		return;
 	session->current = space;
 	space->pid = event->tid;
-	find_caller(space, event, &holder);
-	/* Names of one pool: the same pointer is the same name. */
-	if (space->caller != holder.name) {
-		space->actor = vmt_actor_of(holder.name, vmt_space_exe(space->model),
-					    vmt_space_interp(space->model), session->names);
-		space->caller = holder.name;
-	}
-
+	vmt_caller_find(session, space);
 	vmt_step_begin(space->model, step);
-	step->actor = space->actor.name;
-	step->object = space->actor.object;
-	add_stack(session, space, event, step);
+	vmt_caller_say(session, space);
 	vmt_space_call(space->model, event, step);
 	vmt_check_step(session, space);
 	vmt_tables_call(session, space);
@@ -338,43 +272,40 @@ static void on_call(struct session *session, const struct vmt_event *event)
 	vmt_session_publish(session, step);
 }
 
-static void on_space_end(struct session *session, const struct vmt_event *event)
+static void look_at_end(struct session *session, struct session_space *space)
+{
+	const struct vmt_session_options *options = session->options;
+
+	vmt_leaving_look(session, space);
+	if (options->space_end)
+		options->space_end(options->space_end_data, session->event->tid, space->info.space);
+}
+
+static void on_execve(struct session *session, const struct vmt_event *event)
 {
 	struct session_space *space = find_space(session, event->space);
-	struct vmt_view_list list;
-	struct vmt_layout_info info;
-	struct vmt_part *parts;
 
 	if (!space)
 		return;
 	session->current = space;
-	if (event->alive) {
-		vmt_check_whole(session, space, event->tid);
-		if (session->options->space_end)
-			session->options->space_end(session->options->space_end_data, event->tid,
-						    event->space);
-	}
-	vmt_space_view(space->model, &list);
-	parts = vmt_loading_parts(space, &list);
-	info = (struct vmt_layout_info){
-		.space = &space->info,
-		.step = vmt_space_steps(space->model) ? vmt_space_steps(space->model) - 1 : 0,
-		.list = &list,
-		.parts = parts,
-		.counts = &space->counts,
-		.map_count = vmt_space_count(space->model),
-		.map_count_limit = session->settings.max_map_count,
-	};
-	if (event->alive) {
-		info.has_page_table =
-			vmt_proc_page_table_kib(event->tid, &info.page_table_kib) == 0;
-		vmt_tables_end(session, space, &info);
-	}
-	vmt_warner_end(space->warner, space->info.space, space->info.pid, info.step, &list);
-	session->options->renderer->ops->layout(session->options->renderer, &info);
-	vmt_tables_info_deinit(&info);
-	free(parts);
-	vmt_view_list_deinit(&list);
+	if (event->alive)
+		look_at_end(session, space);
+	else
+		vmt_leaving_forget(space);
+}
+
+static void on_space_end(struct session *session, const struct vmt_event *event)
+{
+	struct session_space *space = find_space(session, event->space);
+
+	if (!space)
+		return;
+	session->current = space;
+	if (event->alive)
+		look_at_end(session, space);
+	else if (!event->replaced)
+		vmt_leaving_forget(space);
+	vmt_leaving_layout(session, space);
 	remove_space(session, space);
 }
 
@@ -400,6 +331,9 @@ static void on_event(struct session *session, const struct vmt_event *event)
 	case VMT_EVENT_CALL:
 	case VMT_EVENT_CALL_LOST:
 		on_call(session, event);
+		break;
+	case VMT_EVENT_EXECVE:
+		on_execve(session, event);
 		break;
 	case VMT_EVENT_SPACE_END:
 		on_space_end(session, event);

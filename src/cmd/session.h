@@ -43,8 +43,9 @@ struct vmt_session_options {
 	void (*flush)(void *data);
 	void *flush_data;
 	/*
-	 * Called when a space ends, while its task still stands and /proc/PID/maps can be read;
-	 * NULL in vmtrace itself. Tests compare the kernel's layout at this moment.
+	 * Called when a space ends, or will if the execve that its task has begun succeeds, while
+	 * /proc/PID/maps can be read; NULL in vmtrace itself. Tests compare the kernel's layout at
+	 * this moment.
 	 */
 	void (*space_end)(void *data, pid_t pid, uint32_t space);
 	void *space_end_data;

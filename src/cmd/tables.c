@@ -449,16 +449,11 @@ static struct vmt_row_pages *row_pages(const struct session *session,
 	return rows;
 }
 
-void vmt_tables_end(struct session *session, struct session_space *space,
-		    struct vmt_layout_info *info)
+static void look_last(struct session *session, struct session_space *space,
+		      struct vmt_layout_info *info)
 {
 	uint64_t kernel_bytes = 0;
 
-	if (session->options->check == VMT_CHECK_OFF)
-		return;
-	info->tables_watched = space->tables != NULL;
-	if (!space->tables)
-		watch(session, space);
 	/* The last caller may have gone. */
 	space->pid = session->event->tid;
 	settle_strays(space);
@@ -474,6 +469,22 @@ void vmt_tables_end(struct session *session, struct session_space *space,
 	info->present_pages = space->tables->present;
 	if (session->options->show_tables)
 		info->pages = row_pages(session, space, info->list);
+}
+
+void vmt_tables_end(struct session *session, struct session_space *space,
+		    struct vmt_layout_info *info)
+{
+	if (session->options->check == VMT_CHECK_OFF)
+		return;
+	info->tables_watched = space->tables != NULL;
+	if (!info->tables_watched)
+		watch(session, space);
+	look_last(session, space, info);
+	/* An execve that fails leaves the space as it was: not watched. */
+	if (!info->tables_watched) {
+		vmt_tables_free(space);
+		vmt_space_unwatch_tables(space->model);
+	}
 }
 
 void vmt_tables_info_deinit(struct vmt_layout_info *info)

@@ -32,8 +32,8 @@ void vmt_tables_enter(struct session *session, struct session_space *space);
 void vmt_tables_call(struct session *session, struct session_space *space);
 
 /*
- * The space ends and its task still stands. Looks at every page and compares once more, also where
- * the tables were not watched; fills in what @info says of page tables and pages.
+ * The space ends, or may end, and its task still stands. Looks at every page and compares once more,
+ * also where the tables were not watched; fills in what @info says of page tables and pages.
  * vmt_tables_info_deinit() frees what that took.
  */
 void vmt_tables_end(struct session *session, struct session_space *space,

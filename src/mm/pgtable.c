@@ -65,6 +65,12 @@ void vmt_space_watch_tables(struct vmt_space *space, const struct vmt_geometry *
 	space->tables = tables_new(geometry);
 }
 
+void vmt_space_unwatch_tables(struct vmt_space *space)
+{
+	vmt_pgtables_free(space->tables);
+	space->tables = NULL;
+}
+
 const struct vmt_geometry *vmt_space_geometry(const struct vmt_space *space)
 {
 	return space->tables ? space->tables->geometry : NULL;

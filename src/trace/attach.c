@@ -399,14 +399,14 @@ static void leave_running(struct vmt_tracer *tracer, struct vmt_task *task, void
 {
 	(void)data;
 	if (!task->stopped)
-		vmt_task_leave(tracer, task, true);
+		vmt_task_leave(tracer, task, VMT_LEAVE_ALIVE);
 }
 
 static void leave_standing(struct vmt_tracer *tracer, struct vmt_task *task, void *data)
 {
 	(void)data;
 	if (task->stopped)
-		vmt_task_leave(tracer, task, true);
+		vmt_task_leave(tracer, task, VMT_LEAVE_ALIVE);
 }
 
 static void release_standing(struct vmt_tracer *tracer, struct vmt_task *task, void *data)

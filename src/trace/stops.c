@@ -77,7 +77,7 @@ static bool is_half_replaced(pid_t tid)
 static void lose_space(struct vmt_tracer *tracer, struct vmt_task *task)
 {
 	vmt_tracer_call_end(tracer, task);
-	vmt_task_leave(tracer, task, false);
+	vmt_task_leave(tracer, task, VMT_LEAVE_GONE);
 	vmt_task_forget_space(task);
 }
 
@@ -158,7 +158,7 @@ static struct vmt_task *take_over_leader(struct vmt_tracer *tracer, struct vmt_t
 	if (!former)
 		return leader;
 	/* Not the last in the old space, which it cannot show any more. */
-	vmt_task_leave(tracer, former, false);
+	vmt_task_leave(tracer, former, VMT_LEAVE_GONE);
 	former->program |= leader->program;
 	former->followed |= leader->followed;
 	vmt_task_remove(tracer, leader);
@@ -194,7 +194,7 @@ void vmt_tracer_exec(struct vmt_tracer *tracer, struct vmt_task *task)
 	vmt_tracer_call_end(tracer, task);
 	task->watch = VMT_WATCH_NONE;
 	parent_space = task->space ? task->space->number : 0;
-	vmt_task_leave(tracer, task, false);
+	vmt_task_leave(tracer, task, VMT_LEAVE_EXEC);
 	vmt_task_each(tracer, drop_sibling, task);
 	vmt_task_forget_space(task);
 
@@ -214,21 +214,16 @@ void vmt_tracer_exec(struct vmt_tracer *tracer, struct vmt_task *task)
 
 /* ---- Stopping and ending ----------------------------------------------------------------- */
 
-static bool is_exec(enum vmt_call_id call)
-{
-	return call == VMT_CALL_EXECVE || call == VMT_CALL_EXECVEAT;
-}
-
 /*
  * The task's memory is still there: this is the last look at it. But if it was killed in an execve,
  * that may be the new program's already.
  */
 static void on_exiting(struct vmt_tracer *tracer, struct vmt_task *task)
 {
-	bool known = task->call_state != VMT_TASK_CALL_RUNNING || !is_exec(task->call.call);
+	bool known = task->call_state != VMT_TASK_CALL_RUNNING || !vmt_is_exec(task->call.call);
 
 	vmt_tracer_call_lost(tracer, task);
-	vmt_task_leave(tracer, task, known);
+	vmt_task_leave(tracer, task, known ? VMT_LEAVE_ALIVE : VMT_LEAVE_GONE);
 	vmt_task_set_phase(tracer, task, VMT_TASK_EXITING);
 	vmt_tracer_ready(tracer, task);
 }

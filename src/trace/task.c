@@ -88,7 +88,7 @@ void vmt_task_remove(struct vmt_tracer *tracer, struct vmt_task *task)
 	if (task->tid == tracer->placement.tid)
 		vmt_placement_end(&tracer->placement);
 	vmt_tracer_call_lost(tracer, task);
-	vmt_task_leave(tracer, task, false);
+	vmt_task_leave(tracer, task, VMT_LEAVE_GONE);
 	vmt_task_forget_space(task);
 	vmt_task_set_phase(tracer, task, VMT_TASK_EXITING);
 	remove_ready(tracer, task);
@@ -135,7 +135,7 @@ void vmt_task_join(struct vmt_tracer *tracer, struct vmt_task *task, struct vmt_
 	task->user = true;
 }
 
-void vmt_task_leave(struct vmt_tracer *tracer, struct vmt_task *task, bool alive)
+void vmt_task_leave(struct vmt_tracer *tracer, struct vmt_task *task, enum vmt_leave how)
 {
 	if (!task->user)
 		return;
@@ -145,7 +145,8 @@ void vmt_task_leave(struct vmt_tracer *tracer, struct vmt_task *task, bool alive
 	if (--task->space->users == 0 && task->space->told) {
 		struct vmt_event *event = vmt_tracer_push(tracer, VMT_EVENT_SPACE_END, task);
 
-		event->alive = alive;
+		event->alive = how == VMT_LEAVE_ALIVE;
+		event->replaced = how == VMT_LEAVE_EXEC;
 		event->order_inferred = task->space->shared_unseen;
 	}
 }

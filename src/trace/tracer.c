@@ -156,8 +156,7 @@ void vmt_tracer_push_call(struct vmt_tracer *tracer, struct vmt_task *task,
 
 static bool is_serialised(enum vmt_call_id call)
 {
-	return call != VMT_CALL_EXECVE && call != VMT_CALL_EXECVEAT &&
-	       call != VMT_CALL_PROCESS_MADVISE;
+	return !vmt_is_exec(call) && call != VMT_CALL_PROCESS_MADVISE;
 }
 
 /* The call that holds the others of the space @data has had its time. */
@@ -173,15 +172,28 @@ static void set_overdue(struct vmt_tracer *tracer, struct vmt_task *task, void *
 	task->call.order_inferred = true;
 }
 
+/* The last moment at which the space can be looked at, if nobody else is in it. */
+static void push_execve(struct vmt_tracer *tracer, const struct vmt_task *task)
+{
+	struct vmt_event *event = vmt_tracer_push(tracer, VMT_EVENT_EXECVE, task);
+
+	event->alive = task->space->users == 1 && !task->space->shared_unseen;
+}
+
 static void call_begin(struct vmt_tracer *tracer, struct vmt_task *task)
 {
+	enum vmt_call_id call;
+
 	vmt_event_fetch(tracer, task);
+	call = task->call.call;
 	if (tracer->stacks)
 		task->call.stack = vmt_stacks_take(tracer, task);
 	task->call_state = VMT_TASK_CALL_RUNNING;
-	if (vmt_call_info(task->call.call)->layout)
+	if (vmt_call_info(call)->layout)
 		vmt_tracer_push_call(tracer, task, VMT_EVENT_ENTER);
-	if (!task->space || !is_serialised(task->call.call))
+	if (task->space && task->followed && vmt_is_exec(call))
+		push_execve(tracer, task);
+	if (!task->space || !is_serialised(call))
 		return;
 	assert(task->space->in_flight == 0);
 	task->in_flight = true;
@@ -236,8 +248,7 @@ void vmt_tracer_call_end(struct vmt_tracer *tracer, struct vmt_task *task)
 void vmt_tracer_call_lost(struct vmt_tracer *tracer, struct vmt_task *task)
 {
 	/* An execve without an event did nothing, or replaced the space. */
-	if (task->call_state == VMT_TASK_CALL_RUNNING && task->call.call != VMT_CALL_EXECVE &&
-	    task->call.call != VMT_CALL_EXECVEAT)
+	if (task->call_state == VMT_TASK_CALL_RUNNING && !vmt_is_exec(task->call.call))
 		vmt_tracer_push_call(tracer, task, VMT_EVENT_CALL_LOST);
 	vmt_tracer_call_end(tracer, task);
 }

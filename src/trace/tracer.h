@@ -226,8 +226,18 @@ void vmt_task_each(struct vmt_tracer *tracer,
 
 /* The task, which has no space, gets a share in @space, or a new one if that is NULL. */
 void vmt_task_join(struct vmt_tracer *tracer, struct vmt_task *task, struct vmt_task_space *space);
+static inline bool vmt_is_exec(enum vmt_call_id call)
+{
+	return call == VMT_CALL_EXECVE || call == VMT_CALL_EXECVEAT;
+}
+
+enum vmt_leave {
+	VMT_LEAVE_GONE, /* nothing of the space can be read any more */
+	VMT_LEAVE_ALIVE, /* the task still stands in it */
+	VMT_LEAVE_EXEC, /* for a new program */
+};
 /* The task stops counting as a user; queues SPACE_END if it was the last. The pointer stays. */
-void vmt_task_leave(struct vmt_tracer *tracer, struct vmt_task *task, bool alive);
+void vmt_task_leave(struct vmt_tracer *tracer, struct vmt_task *task, enum vmt_leave how);
 /* Drops the task's pointer to its space, which it must have left. */
 void vmt_task_forget_space(struct vmt_task *task);
 /* True if @tid shares its memory with @other (kcmp(2)); @guess where the kernel does not tell. */

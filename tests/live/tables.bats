@@ -156,6 +156,18 @@ differences() {
 	[ -z "$output" ]
 }
 
+@test 'a space that ends by execve is looked at before' {
+	need_command bash
+	trace -- bash -c '/bin/true; :'
+	# The shell, its child, and what the child became.
+	jq -se '[.[] | select(.type == "layout") | .page_tables]
+		| length == 3 and all(.check == "match" and .bytes > 0 and .bytes == .kernel_bytes)' trace.jsonl
+	# An execve that fails changes nothing: no step counts tables.
+	trace -- bash -c 'exec /nowhere/at/all 2>/dev/null; ulimit -n >/dev/null' || true
+	jq -se 'any(.type == "layout" and .page_tables.check == "match")
+		and ([.[] | select(.type == "step" and .page_tables)] | length == 0)' trace.jsonl
+}
+
 @test 'pages that are there are flushed, one by one or all' {
 	need tables-pie
 	trace --show=tlb -- "$PROGRAMS/tables-pie" flush

@@ -21,7 +21,7 @@ tree() {
 }
 
 @test 'a loop of 100 short programs in bash' {
-	tree 101 bash -c 'for i in {1..100}; do /bin/true || exit; done; echo all'
+	tree 201 bash -c 'for i in {1..100}; do /bin/true || exit; done; echo all'
 	[ "$(cat output)" = all ]
 }
 
