@@ -91,3 +91,20 @@ struct vmt_features vmt_rules(const char *name)
 		take_found(&found, &features);
 	return features;
 }
+
+struct vmt_settings vmt_rules_settings(const char *name)
+{
+	struct vmt_kernel_facts facts;
+
+	vmt_kernel_facts(&facts);
+	return (struct vmt_settings){
+		.features = vmt_rules(name),
+		.max_map_count = facts.max_map_count,
+		.min_address = facts.mmap_min_addr,
+		.overcommit = facts.overcommit == 1   ? VMT_OVERCOMMIT_ALWAYS
+			      : facts.overcommit == 2 ? VMT_OVERCOMMIT_NEVER
+						      : VMT_OVERCOMMIT_GUESS,
+		.memory_pages = facts.memory_bytes / facts.page_size_bytes,
+		.possible_cpus = facts.possible_cpus,
+	};
+}

@@ -17,4 +17,7 @@ bool vmt_rules_known(const char *name);
  */
 struct vmt_features vmt_rules(const char *name);
 
+/* The same, with what else a space has to know of the running machine. */
+struct vmt_settings vmt_rules_settings(const char *name);
+
 #endif

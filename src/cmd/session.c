@@ -33,6 +33,16 @@ static struct session_space *find_space(struct session *session, uint32_t number
 	return NULL;
 }
 
+/* The space that the event is about, from now on the current one; NULL if nobody knows it. */
+static struct session_space *set_current(struct session *session, const struct vmt_event *event)
+{
+	struct session_space *space = find_space(session, event->space);
+
+	if (space)
+		session->current = space;
+	return space;
+}
+
 static bool look_at_pages(void *data, uint64_t start, uint64_t end)
 {
 	const struct session_space *space = data;
@@ -238,11 +248,10 @@ static void on_fork(struct session *session, const struct vmt_event *event)
 
 static void on_enter(struct session *session, const struct vmt_event *event)
 {
-	struct session_space *space = find_space(session, event->space);
+	struct session_space *space = set_current(session, event);
 
 	if (!space)
 		return;
-	session->current = space;
 	space->pid = event->tid;
 	vmt_check_growth(session, space);
 	vmt_tables_enter(session, space);
@@ -251,12 +260,11 @@ static void on_enter(struct session *session, const struct vmt_event *event)
 
 static void on_call(struct session *session, const struct vmt_event *event)
 {
-	struct session_space *space = find_space(session, event->space);
+	struct session_space *space = set_current(session, event);
 	struct vmt_step *step = &session->step;
 
 	if (!space)
 		return;
-	session->current = space;
 	space->pid = event->tid;
 	vmt_caller_find(session, space);
 	vmt_step_begin(space->model, step);
@@ -283,11 +291,10 @@ static void look_at_end(struct session *session, struct session_space *space)
 
 static void on_execve(struct session *session, const struct vmt_event *event)
 {
-	struct session_space *space = find_space(session, event->space);
+	struct session_space *space = set_current(session, event);
 
 	if (!space)
 		return;
-	session->current = space;
 	if (event->alive)
 		look_at_end(session, space);
 	else
@@ -296,11 +303,10 @@ static void on_execve(struct session *session, const struct vmt_event *event)
 
 static void on_space_end(struct session *session, const struct vmt_event *event)
 {
-	struct session_space *space = find_space(session, event->space);
+	struct session_space *space = set_current(session, event);
 
 	if (!space)
 		return;
-	session->current = space;
 	if (event->alive)
 		look_at_end(session, space);
 	else if (!event->replaced)
@@ -347,23 +353,6 @@ static void say_notice(void *data, const char *line)
 {
 	(void)data;
 	vmt_say(line);
-}
-
-static struct vmt_settings read_settings(const char *rules)
-{
-	struct vmt_kernel_facts facts;
-
-	vmt_kernel_facts(&facts);
-	return (struct vmt_settings){
-		.features = vmt_rules(rules),
-		.max_map_count = facts.max_map_count,
-		.min_address = facts.mmap_min_addr,
-		.overcommit = facts.overcommit == 1   ? VMT_OVERCOMMIT_ALWAYS
-			      : facts.overcommit == 2 ? VMT_OVERCOMMIT_NEVER
-						      : VMT_OVERCOMMIT_GUESS,
-		.memory_pages = facts.memory_bytes / facts.page_size_bytes,
-		.possible_cpus = facts.possible_cpus,
-	};
 }
 
 static int spawn_status(const struct session *session, int result)
@@ -460,7 +449,7 @@ int vmt_session_run(const struct vmt_session_options *options, struct vmt_status
 	struct session session = {
 		.options = options,
 		.names = vmt_names_new(),
-		.settings = read_settings(options->rules),
+		.settings = vmt_rules_settings(options->rules),
 		.geometry = vmt_tables_geometry(),
 	};
 	struct vmt_tracer_options tracer = {
