@@ -37,7 +37,7 @@
  *   src/annotate  who, what and why, in words
  *     actor.c what.c why.c    who made a step, what it did, what decided it
  *     story.c linker.c maker.c keeper.c uses.c   what it is for, and which steps belong together
- *     teach.c explain.c text-*.def        full sentences, by id
+ *     teach*.c explain.c text-*.def       full sentences, by id
  *     part.c warning.c expr.c expr_match.c   parts of ELF files, warnings, --filter
  *     decode.c where.c miss.c frame.c   the words of a call, its range, a fault, a frame
  *   src/store     recordings, SQLite files: recorder.c record-*.c queue.c write, in a thread of
