@@ -234,6 +234,8 @@ const char *vmt_why_sentence(enum vmt_why_id id);
 uint64_t vmt_frame_offset(const struct vmt_frame *frame);
 /* A frame's place: "libc.so.6(mmap+0x2a)", "a.out+0x1149" without a symbol, "[anon]+0x40". */
 void vmt_frame_text(const struct vmt_frame *frame, struct vmt_str *ret_text);
+/* A frame's function, "load_config"; without a symbol its place. */
+void vmt_frame_name(const struct vmt_frame *frame, struct vmt_str *ret_text);
 /*
  * The first frame of @stack that is neither libc's nor ld.so's, and whose code it is; arguments as
  * those of vmt_actor_of(). NULL, with *ret_actor untouched, if there is none.

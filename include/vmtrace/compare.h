@@ -245,14 +245,18 @@ enum vmt_tally_by {
 	VMT_TALLY_COUNT,
 };
 
-/* Mappings that calls made and nothing took away, of one size by one maker. */
+/*
+ * Mappings that calls made and nothing took away: those of one call stack where it was recorded, else
+ * those of one size by one maker.
+ */
 struct vmt_tally_leak {
 	uint32_t space;
 	uint32_t first_step; /* one that made them */
 	const char *actor;
 	const char *object;
 	const char *call;
-	uint64_t size_bytes; /* of each, when it was made */
+	const struct vmt_frame *stack; /* innermost frame, as first seen; NULL if not recorded */
+	uint64_t size_bytes; /* of each, when it was made; 0: they differ (only with a stack) */
 	uint64_t count;
 	uint64_t bytes; /* of all, now */
 };

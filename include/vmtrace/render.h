@@ -77,8 +77,8 @@ struct vmt_renderer *vmt_render_json_new(FILE *file);
 /* CSV of the steps: a header line, then a line a step. */
 struct vmt_renderer *vmt_render_csv_new(FILE *file);
 /*
- * Folded stacks for flame graphs: "space;actor;object;call BYTES", with how much each mapped; written
- * at the end.
+ * Folded stacks for flame graphs, "space;main;load;mmap;call BYTES" or without a call stack
+ * "space;actor;object;call BYTES", with how much each mapped; written at the end.
  */
 struct vmt_renderer *vmt_render_folded_new(FILE *file);
 /*

@@ -10,6 +10,7 @@
 
 enum {
 	SYMBOL_COLUMNS = 200, /* a C++ name can be as long as a page */
+	NAME_COLUMNS = 4096, /* where nobody reads the line */
 };
 
 static const char *code_name(const struct vmt_mapping *code)
@@ -35,6 +36,14 @@ void vmt_frame_text(const struct vmt_frame *frame, struct vmt_str *ret_text)
 		vmt_str_printf(ret_text, "(%.*s%s+0x%" PRIx64 ")", SYMBOL_COLUMNS, frame->symbol,
 			       strlen(frame->symbol) > SYMBOL_COLUMNS ? "..." : "",
 			       frame->symbol_offset);
+}
+
+void vmt_frame_name(const struct vmt_frame *frame, struct vmt_str *ret_text)
+{
+	if (frame->code && frame->symbol)
+		vmt_str_printf(ret_text, "%.*s", NAME_COLUMNS, frame->symbol);
+	else
+		vmt_frame_text(frame, ret_text);
 }
 
 const struct vmt_frame *vmt_caller_of(const struct vmt_frame *stack, const char *exe,

@@ -8,14 +8,16 @@
 #include <string.h>
 
 #include "pieces.h"
+#include "stacks.h"
 #include "tokens.h"
 #include "vmtrace/compare.h"
 
 enum {
-	SMALL_HOLE_BYTES = 2 << 20
+	SMALL_HOLE_BYTES = 2 << 20,
+	SIZE_WORD = 3, /* of key_of() */
 };
 
-/* Who made pieces: mappings of one size, by one actor through one call. */
+/* Who made pieces: mappings of one size, by one actor through one call, from one stack. */
 struct owner {
 	uint32_t space;
 	uint32_t first_step;
@@ -23,6 +25,7 @@ struct owner {
 	const char *actor;
 	const char *object;
 	const char *call;
+	uint32_t stack; /* vmt_stacks_get(), 0 none */
 	uint64_t size_bytes;
 	bool by_call; /* of the program, not the kernel's own doing */
 	uint64_t count; /* what is left */
@@ -41,6 +44,7 @@ struct vmt_tally {
 	struct vmt_tokens row_keys[VMT_TALLY_COUNT]; /* token: index of the row */
 	struct vmt_tokens owner_keys; /* token: index of the owner */
 	VMT_ARRAY(struct owner) owners;
+	struct vmt_stacks stacks;
 	VMT_ARRAY(struct live_space) live;
 };
 
@@ -67,6 +71,7 @@ void vmt_tally_free(struct vmt_tally *tally)
 	vmt_array_deinit(&tally->owners);
 	vmt_array_deinit(&tally->live);
 	vmt_tokens_deinit(&tally->owner_keys);
+	vmt_stacks_deinit(&tally->stacks);
 	vmt_names_free(tally->names);
 	free(tally);
 }
@@ -84,30 +89,37 @@ static size_t row_of(struct vmt_tally *tally, enum vmt_tally_by by, const char *
 	return token;
 }
 
+static struct vmt_key key_of(const struct owner *owner)
+{
+	return (struct vmt_key){
+		.words = {
+			(uint64_t)(uintptr_t)owner->actor,
+			(uint64_t)(uintptr_t)owner->object,
+			(uint64_t)(uintptr_t)owner->call,
+			owner->size_bytes,
+			(uint64_t)owner->space << 32 | owner->stack,
+		},
+	};
+}
+
 static uint32_t owner_of(struct vmt_tally *tally, const struct vmt_step *step, uint64_t size_bytes)
 {
 	const char *actor = vmt_names_add(tally->names, step->actor ? step->actor : "");
 	const char *object = vmt_names_add(tally->names, step->object ? step->object : "");
 	const char *call = vmt_names_add(tally->names, vmt_step_call(step));
-	struct vmt_key key = {
-		.words = {
-			(uint64_t)(uintptr_t)actor,
-			(uint64_t)(uintptr_t)object,
-			(uint64_t)(uintptr_t)call,
-			size_bytes,
-			step->space,
-		},
-	};
-	uint32_t token = vmt_tokens_add(&tally->owner_keys, &key);
+	const struct vmt_frame *stack = step->event ? step->event->stack : NULL;
 	struct owner owner = {
 		.space = step->space,
 		.first_step = step->number,
 		.actor = actor,
 		.object = object,
 		.call = call,
+		.stack = vmt_stacks_add(&tally->stacks, tally->names, stack),
 		.size_bytes = size_bytes,
 		.by_call = step->cause == VMT_CAUSE_CALL,
 	};
+	struct vmt_key key = key_of(&owner);
+	uint32_t token = vmt_tokens_add(&tally->owner_keys, &key);
 
 	if (token < tally->owners.count)
 		return token;
@@ -359,23 +371,50 @@ static int by_bytes(const void *left, const void *right)
 	return a->first_step < b->first_step ? -1 : a->first_step > b->first_step;
 }
 
-static void add_owner(struct vmt_tally *tally, const struct owner *owner)
+/*
+ * What is left of the owner joins the leak of its maker: one of the same stack, whatever the sizes;
+ * without a stack one of the same size. @leaks has their keys.
+ */
+static void add_leak(struct vmt_tally *tally, struct vmt_tokens *leaks, const struct owner *owner)
 {
-	struct vmt_tally_leak leak = {
+	struct vmt_tally_leak fresh = {
 		.space = owner->space,
 		.first_step = owner->first_step,
 		.actor = owner->actor,
 		.object = owner->object,
 		.call = owner->call,
+		.stack = vmt_stacks_get(&tally->stacks, owner->stack),
 		.size_bytes = owner->size_bytes,
-		.count = owner->count,
-		.bytes = owner->bytes,
 	};
+	struct vmt_key key = key_of(owner);
+	struct vmt_tally_leak *leak;
+	uint32_t token;
 
-	for (int by = 0; by < VMT_TALLY_COUNT; by++)
-		tally->result.rows[by].data[owner->rows[by]].live_bytes += owner->bytes;
-	if (owner->by_call && owner->bytes)
-		vmt_array_push(&tally->result.leaks, leak);
+	if (owner->stack)
+		key.words[SIZE_WORD] = 0;
+	token = vmt_tokens_add(leaks, &key);
+	if (token == tally->result.leaks.count)
+		vmt_array_push(&tally->result.leaks, fresh);
+	leak = &tally->result.leaks.data[token];
+	if (leak->size_bytes != owner->size_bytes)
+		leak->size_bytes = 0;
+	leak->count += owner->count;
+	leak->bytes += owner->bytes;
+}
+
+static void add_owners(struct vmt_tally *tally)
+{
+	struct vmt_tokens leaks = { 0 };
+
+	for (size_t i = 0; i < tally->owners.count; i++) {
+		const struct owner *owner = &tally->owners.data[i];
+
+		for (int by = 0; by < VMT_TALLY_COUNT; by++)
+			tally->result.rows[by].data[owner->rows[by]].live_bytes += owner->bytes;
+		if (owner->by_call && owner->bytes)
+			add_leak(tally, &leaks, owner);
+	}
+	vmt_tokens_deinit(&leaks);
 }
 
 const struct vmt_tally_result *vmt_tally_finish(struct vmt_tally *tally)
@@ -386,8 +425,7 @@ const struct vmt_tally_result *vmt_tally_finish(struct vmt_tally *tally)
 	for (size_t i = 0; i < tally->live.count; i++)
 		settle(tally, &tally->live.data[i]);
 	tally->live.count = 0;
-	for (size_t i = 0; i < tally->owners.count; i++)
-		add_owner(tally, &tally->owners.data[i]);
+	add_owners(tally);
 	for (int by = 0; by < VMT_TALLY_COUNT; by++)
 		if (result->rows[by].count)
 			qsort(result->rows[by].data, result->rows[by].count,

@@ -2,9 +2,11 @@
 /*
  * folded: stacks for flame graphs, one line each with the bytes that were mapped there:
  *
+ *	hello (1);_start;__libc_start_main;main;load;mmap;mmap 8192
  *	hello (1);linker;ld-linux-x86-64.so.2;mmap 2031616
  *
- * A step is what its space, actor, object and call are. Names lose what the format is made of: a
+ * A step is its space, then the functions of its call stack from the outermost on, or where none was
+ * recorded its actor and object, and last its call. Names lose what the format is made of: a
  * semicolon becomes a colon, control bytes are escaped as everywhere.
  */
 #include <inttypes.h>
@@ -24,7 +26,9 @@ struct folded_renderer {
 	struct vmt_names *names;
 	VMT_ARRAY(const char *) exes; /* by number of the space */
 	VMT_ARRAY(struct stack) stacks; /* in order of text */
+	VMT_ARRAY(const struct vmt_frame *) frames; /* of one step, kept for its memory */
 	struct vmt_str text;
+	struct vmt_str name;
 };
 
 static struct folded_renderer *folded_of(struct vmt_renderer *renderer)
@@ -82,6 +86,32 @@ static struct stack *stack_of(struct folded_renderer *folded, const char *text)
 	return &folded->stacks.data[low];
 }
 
+/* Of a stack that is not whole, what lies beyond it is a frame of its own. */
+static void add_frames(struct folded_renderer *folded, const struct vmt_frame *stack)
+{
+	vmt_array_clear(&folded->frames);
+	for (const struct vmt_frame *frame = stack; frame; frame = frame->caller)
+		vmt_array_push(&folded->frames, frame);
+	if (folded->frames.data[folded->frames.count - 1]->end != VMT_STACK_WHOLE)
+		vmt_str_add(&folded->text, "[unknown];");
+	for (size_t i = folded->frames.count; i-- > 0;) {
+		vmt_str_clear(&folded->name);
+		vmt_frame_name(folded->frames.data[i], &folded->name);
+		add_frame(&folded->text, vmt_str_text(&folded->name));
+		vmt_str_add_char(&folded->text, ';');
+	}
+}
+
+static void add_maker(struct folded_renderer *folded, const struct vmt_step *step)
+{
+	add_frame(&folded->text, step->actor);
+	vmt_str_add_char(&folded->text, ';');
+	if (step->object[0]) {
+		add_frame(&folded->text, vmt_base_name(step->object));
+		vmt_str_add_char(&folded->text, ';');
+	}
+}
+
 static void folded_step(struct vmt_renderer *renderer, const struct vmt_step *step)
 {
 	struct folded_renderer *folded = folded_of(renderer);
@@ -93,12 +123,10 @@ static void folded_step(struct vmt_renderer *renderer, const struct vmt_step *st
 	vmt_str_clear(&folded->text);
 	add_frame(&folded->text, exe[0] ? exe : "unknown");
 	vmt_str_printf(&folded->text, " (%" PRIu32 ");", step->space);
-	add_frame(&folded->text, step->actor);
-	if (step->object[0]) {
-		vmt_str_add_char(&folded->text, ';');
-		add_frame(&folded->text, vmt_base_name(step->object));
-	}
-	vmt_str_add_char(&folded->text, ';');
+	if (step->event && step->event->stack)
+		add_frames(folded, step->event->stack);
+	else
+		add_maker(folded, step);
 	vmt_str_add(&folded->text, vmt_step_call(step));
 	stack_of(folded, vmt_str_text(&folded->text))->bytes += bytes.mapped;
 }
@@ -132,7 +160,9 @@ static void folded_free(struct vmt_renderer *renderer)
 	}
 	vmt_array_deinit(&folded->stacks);
 	vmt_array_deinit(&folded->exes);
+	vmt_array_deinit(&folded->frames);
 	vmt_str_deinit(&folded->text);
+	vmt_str_deinit(&folded->name);
 	vmt_names_free(folded->names);
 	free(folded);
 }

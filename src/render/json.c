@@ -234,30 +234,10 @@ static json_t *path_value(const struct vmt_step *step)
 
 /* ---- Stacks ------------------------------------------------------------------------------- */
 
-static json_t *frame_value(const struct vmt_frame *frame)
-{
-	json_t *value = sure(json_object());
-
-	put(value, "ip", hex_value(frame->ip));
-	put(value, "object", frame->code ? text_value(frame->code->name) : json_null());
-	put(value, "offset", frame->code ? hex_value(vmt_frame_offset(frame)) : json_null());
-	put(value, "symbol", frame->symbol ? text_value(frame->symbol) : json_null());
-	put(value, "symbol_offset", frame->symbol ? hex_value(frame->symbol_offset) : json_null());
-	if (frame->guessed)
-		put(value, "guessed", json_true());
-	return value;
-}
-
 /* A stack has a line of its own, before the first step that has it. */
 static void write_stack(struct json_renderer *json, const struct vmt_frame *stack)
 {
-	static const char *const ends[] = {
-		[VMT_STACK_WHOLE] = "whole",
-		[VMT_STACK_DEPTH] = "depth",
-		[VMT_STACK_LOST] = "lost",
-	};
-	const char *end = NULL;
-	json_t *line, *frames;
+	json_t *line;
 
 	while (json->stacks.count < stack->stack)
 		vmt_array_push(&json->stacks, false);
@@ -265,14 +245,8 @@ static void write_stack(struct json_renderer *json, const struct vmt_frame *stac
 		return;
 	json->stacks.data[stack->stack - 1] = true;
 	line = line_new("stack");
-	frames = sure(json_array());
-	for (const struct vmt_frame *frame = stack; frame; frame = frame->caller) {
-		push(frames, frame_value(frame));
-		end = ends[frame->end];
-	}
 	put(line, "stack", json_integer(stack->stack));
-	put(line, "frames", frames);
-	put(line, "end", json_string_nocheck(end));
+	vmt_json_put_stack(line, stack);
 	line_write(json, line);
 }
 

@@ -11,6 +11,7 @@
 #include "text.h"
 
 #include <inttypes.h>
+#include <limits.h>
 
 /* The first step that had the stack; its row is made if it is new. */
 static struct vmt_told_stack *told_of(struct vmt_text_renderer *text, uint32_t number)
@@ -41,27 +42,21 @@ static bool add_again(struct vmt_text_renderer *text, size_t indent, const struc
 	return true;
 }
 
-static void add_end(struct vmt_text_renderer *text, size_t indent, enum vmt_stack_end end)
+static void add_end(struct vmt_line *line, size_t indent, const char *text)
 {
-	if (end == VMT_STACK_WHOLE)
-		return;
-	vmt_line_pad(&text->line, indent);
-	vmt_line_add(&text->line, VMT_STYLE_DIM,
-		     end == VMT_STACK_DEPTH ? "... and more callers"
-					    : "... the caller is not known");
-	vmt_line_break(&text->line);
+	vmt_line_pad(line, indent);
+	vmt_line_add(line, VMT_STYLE_DIM, text);
+	vmt_line_break(line);
 }
 
-void vmt_text_stack(struct vmt_text_renderer *text, size_t indent, const struct vmt_step *step)
+void vmt_line_stack(struct vmt_line *line, size_t indent, const struct vmt_frame *stack,
+		    unsigned most)
 {
-	const struct vmt_frame *frame = step->event ? step->event->stack : NULL;
-	struct vmt_line *line = &text->line;
-	struct vmt_str place = { 0 };
 	enum vmt_stack_end end = VMT_STACK_WHOLE;
+	const struct vmt_frame *frame = stack;
+	struct vmt_str place = { 0 };
 
-	if (!frame || add_again(text, indent, step, frame->stack))
-		return;
-	for (unsigned i = 0; frame; frame = frame->caller, i++) {
+	for (unsigned i = 0; frame && i < most; frame = frame->caller, i++) {
 		vmt_str_clear(&place);
 		vmt_frame_text(frame, &place);
 		vmt_line_pad(line, indent);
@@ -70,6 +65,18 @@ void vmt_text_stack(struct vmt_text_renderer *text, size_t indent, const struct 
 		vmt_line_break(line);
 		end = frame->end;
 	}
-	add_end(text, indent, end);
 	vmt_str_deinit(&place);
+	if (frame || end == VMT_STACK_DEPTH)
+		add_end(line, indent, "... and more callers");
+	else if (end == VMT_STACK_LOST)
+		add_end(line, indent, "... the caller is not known");
+}
+
+void vmt_text_stack(struct vmt_text_renderer *text, size_t indent, const struct vmt_step *step)
+{
+	const struct vmt_frame *frame = step->event ? step->event->stack : NULL;
+
+	if (!frame || add_again(text, indent, step, frame->stack))
+		return;
+	vmt_line_stack(&text->line, indent, frame, UINT_MAX);
 }

@@ -2,8 +2,8 @@
 /*
  * stat-json: the sums over a run as one JSON object. Keys and their order are a promise.
  */
+#include "json.h"
 #include "stat.h"
-#include "values.h"
 
 static json_t *rows_value(const struct vmt_tally_result *result, enum vmt_tally_by by)
 {
@@ -93,9 +93,12 @@ static json_t *leaks_value(const struct vmt_tally_result *result)
 		put(value, "actor", text_value(leak->actor));
 		put(value, "object", text_value(leak->object));
 		put(value, "call", text_value(leak->call));
-		put(value, "size_bytes", number_value(leak->size_bytes));
+		put(value, "size_bytes",
+		    leak->size_bytes ? number_value(leak->size_bytes) : json_null());
 		put(value, "count", number_value(leak->count));
 		put(value, "bytes", number_value(leak->bytes));
+		if (leak->stack)
+			vmt_json_put_stack(value, leak->stack);
 		push(list, value);
 	}
 	return list;

@@ -3,18 +3,21 @@
  * stat-text: the sums over a run for people: tables by actor, object and call, a paragraph for each
  * space, and what was never unmapped.
  */
-#include "columns.h"
 #include "stat.h"
+#include "text.h"
 
 #include <inttypes.h>
+#include <limits.h>
 
 enum {
 	ROWS_SHOWN = 20,
 	SPACES_SHOWN = 20,
 	LEAKS_SHOWN = 20,
+	FRAMES_SHOWN = 8, /* of a leak's stack */
 	GRAPH_COLUMNS = 32,
 	NUMBER_COLUMNS = 10,
-	SIZE_COLUMNS = 9
+	SIZE_COLUMNS = 9,
+	LEAK_COLUMNS = NUMBER_COLUMNS + 2 * SIZE_COLUMNS + 2, /* where a leak's maker stands */
 };
 
 struct stat_text {
@@ -184,32 +187,45 @@ static void write_space(struct stat_text *text, const struct vmt_tally_space *sp
 
 /* ---- What was never unmapped ---------------------------------------------------------------------- */
 
+static void write_leak(struct stat_text *text, const struct vmt_tally_leak *leak, bool spaces)
+{
+	add_count(text, leak->count);
+	if (leak->size_bytes)
+		add_size(text, leak->size_bytes);
+	else
+		vmt_line_printf(&text->line, VMT_STYLE_PLAIN, "%*s", SIZE_COLUMNS, "various");
+	add_size(text, leak->bytes);
+	vmt_line_add(&text->line, VMT_STYLE_PLAIN, "  ");
+	vmt_line_add(&text->line, vmt_actor_style(leak->actor), leak->actor);
+	vmt_line_printf(&text->line, VMT_STYLE_PLAIN, " %s, ", leak->call);
+	if (spaces)
+		vmt_line_printf(&text->line, VMT_STYLE_PLAIN, "space %" PRIu32 " ", leak->space);
+	vmt_line_printf(&text->line, VMT_STYLE_PLAIN, "step %" PRIu32, leak->first_step);
+	flush(text);
+	if (!leak->stack)
+		return;
+	vmt_line_stack(&text->line, LEAK_COLUMNS, leak->stack,
+		       text->options->verbose ? UINT_MAX : FRAMES_SHOWN);
+	fwrite(text->line.text.data, 1, text->line.text.length, text->file);
+	vmt_line_clear(&text->line);
+}
+
 static void write_leaks(struct stat_text *text, const struct vmt_tally_result *result)
 {
 	size_t shown = limit(text, result->leaks.count, LEAKS_SHOWN);
-	bool spaces = result->spaces.count > 1;
+	bool stacks = false;
 
 	if (!result->leaks.count)
 		return;
+	for (size_t i = 0; i < result->leaks.count; i++)
+		stacks |= result->leaks.data[i].stack != NULL;
 	vmt_line_break(&text->line);
-	vmt_line_printf(&text->line, VMT_STYLE_BOLD, "%*s%*s%*s  never unmapped, by maker and size",
-			NUMBER_COLUMNS, "count", SIZE_COLUMNS, "each", SIZE_COLUMNS, "left");
+	vmt_line_printf(&text->line, VMT_STYLE_BOLD, "%*s%*s%*s  never unmapped, by %s",
+			NUMBER_COLUMNS, "count", SIZE_COLUMNS, "each", SIZE_COLUMNS, "left",
+			stacks ? "call stack" : "maker and size");
 	flush(text);
-	for (size_t i = 0; i < shown; i++) {
-		const struct vmt_tally_leak *leak = &result->leaks.data[i];
-
-		add_count(text, leak->count);
-		add_size(text, leak->size_bytes);
-		add_size(text, leak->bytes);
-		vmt_line_add(&text->line, VMT_STYLE_PLAIN, "  ");
-		vmt_line_add(&text->line, vmt_actor_style(leak->actor), leak->actor);
-		vmt_line_printf(&text->line, VMT_STYLE_PLAIN, " %s, ", leak->call);
-		if (spaces)
-			vmt_line_printf(&text->line, VMT_STYLE_PLAIN, "space %" PRIu32 " ",
-					leak->space);
-		vmt_line_printf(&text->line, VMT_STYLE_PLAIN, "step %" PRIu32, leak->first_step);
-		flush(text);
-	}
+	for (size_t i = 0; i < shown; i++)
+		write_leak(text, &result->leaks.data[i], result->spaces.count > 1);
 	write_more(text, result->leaks.count, shown);
 }
 

@@ -48,6 +48,12 @@ void vmt_text_fold(struct vmt_text_renderer *text, struct vmt_text_space *space,
 		   const struct vmt_step *step);
 /* stack.c: the step's call stack, set in to column @indent; nothing if it has none. */
 void vmt_text_stack(struct vmt_text_renderer *text, size_t indent, const struct vmt_step *step);
+/*
+ * stack.c: the frames of a stack, a line each from column @indent on, at most @most of them, and how it
+ * ends.
+ */
+void vmt_line_stack(struct vmt_line *line, size_t indent, const struct vmt_frame *stack,
+		    unsigned most);
 /* maplog.c: notes what the step took away for good. */
 void vmt_text_note_gone(struct vmt_text_space *space, const struct vmt_step *step);
 /* maplog.c: VMT_LOG_MAP. */

@@ -130,6 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct vmt_text_options folded = { .views = VMT_LOG_STEPS,
 						 .fold = true,
 						 .width = 100 };
+	const struct vmt_stat_options sums = { .verbose = true };
 	struct vmt_names *names = vmt_names_new();
 	struct vmt_recording *recording;
 	struct vmt_error error = { "" };
@@ -142,7 +143,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct vmt_renderer *const renderers[] = {
 			vmt_render_text_new(file, &full),   vmt_render_text_new(file, &taught),
 			vmt_render_text_new(file, &folded), vmt_render_json_new(file),
-			vmt_render_csv_new(file),
+			vmt_render_csv_new(file),           vmt_render_folded_new(file),
+			vmt_render_perfetto_new(file),      vmt_render_stat_new(file, &sums),
 		};
 
 		replay(recording, renderers, vmt_countof(renderers));

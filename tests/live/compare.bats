@@ -195,6 +195,36 @@ always_the_same() {
 			>/dev/null
 }
 
+# leaks-pie keeps 2 x 3 pages through load() and 5 + 6 + 7 through serve(), both through take().
+@test 'stacks: what was never unmapped, and flame graphs, by the functions that called' {
+	need leaks-pie
+	need_command jq
+	"$VMTRACE" run -q -k -o run.vmt -- "$PROGRAMS/leaks-pie" 2>/dev/null
+	"$VMTRACE" stat --json run.vmt >stat.json
+	jq -e '[.never_unmapped[] | select(any(.frames[]?; .symbol == "take"))] as $leaks |
+		($leaks | length) == 2 and
+		($leaks[0] | .bytes == 18 * 4096 and .count == 3 and .size_bytes == null and
+			.end == "whole" and
+			([.frames[].symbol] | index("take") + 1 == index("serve") and
+				index("serve") + 1 == index("main"))) and
+		($leaks[1] | .bytes == 6 * 4096 and .count == 2 and .size_bytes == 3 * 4096 and
+			([.frames[].symbol] | index("take") + 1 == index("load")))' stat.json >/dev/null
+	"$VMTRACE" stat run.vmt >stat.txt
+	grep -q 'never unmapped, by call stack$' stat.txt
+	grep -qE '^ +3  +various +72K  libc mmap, step [0-9]+$' stat.txt
+	grep -qE '^ +#2 +[0-9a-f]+ leaks-pie\(serve\+0x[0-9a-f]+\)$' stat.txt
+	"$VMTRACE" export run.vmt --to folded >stacks
+	grep -qE "^leaks-pie \(1\);_start;(.*;)?main;serve;take;([^;]+;)+mmap $((18 * 4096))\$" stacks
+	grep -qE "^leaks-pie \(1\);_start;(.*;)?main;load;take;([^;]+;)+mmap $((9 * 4096))\$" stacks
+	awk '{ sum += $NF } END { print sum }' stacks >bytes
+	jq -e --argjson bytes "$(cat bytes)" '([.by_call[].mapped_bytes] | add) == $bytes' \
+		stat.json >/dev/null
+	# A stack that was cut off says so.
+	"$VMTRACE" run -q --stack=3 -o run.vmt -- "$PROGRAMS/leaks-pie" 2>/dev/null
+	"$VMTRACE" export run.vmt --to folded >stacks
+	grep -qE "^leaks-pie \(1\);\[unknown\];serve;take;([^;]+;)+mmap $((18 * 4096))\$" stacks
+}
+
 @test 'trace events: slices nest, counters count, names are there' {
 	need_command jq
 	record run sh -c 'ls / & ls / & wait; cat /dev/null'

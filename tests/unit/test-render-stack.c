@@ -211,6 +211,32 @@ static void test_json_without(void **state)
 	output_close(&output);
 }
 
+/* A line of folded stacks has the functions from the outermost on, and what ends the format is gone. */
+static void test_folded(void **state)
+{
+	struct output output;
+
+	(void)state;
+	frames[3].symbol = "ma;in\n";
+	output_open(&output);
+	output.renderer = vmt_render_folded_new(output.file);
+	send_space(&output, 1, "exec", 0);
+	send_stack(&output, 12, frames, NULL);
+	send_stack(&output, 13, frames, NULL);
+	frames[0].stack = 2;
+	frames[3].end = VMT_STACK_LOST;
+	send_stack(&output, 14, frames, NULL);
+	send_stack(&output, 15, NULL, NULL);
+	vmt_renderer_free(output.renderer);
+	output.renderer = NULL;
+	assert_string_equal(
+		output_text(&output),
+		"a.out (1);[unknown];ma:in\\012;[anon]+0x10;a.out+0x1249;mmap;mmap 8192\n"
+		"a.out (1);libc;mmap 8192\n"
+		"a.out (1);ma:in\\012;[anon]+0x10;a.out+0x1249;mmap;mmap 16384\n");
+	output_close(&output);
+}
+
 /* A frame where nothing is mapped is the innermost one of a stack that was lost. */
 static void test_nowhere(void **state)
 {
@@ -251,6 +277,7 @@ int main(void)
 		cmocka_unit_test_setup(test_text_long, make_frames),
 		cmocka_unit_test_setup(test_json, make_frames),
 		cmocka_unit_test_setup(test_json_without, make_frames),
+		cmocka_unit_test_setup(test_folded, make_frames),
 		cmocka_unit_test_setup(test_nowhere, make_frames),
 		cmocka_unit_test_setup(test_caller, make_frames),
 	};

@@ -129,6 +129,106 @@ static void test_leaks(void **state)
 	vmt_tally_free(tally);
 }
 
+static const struct vmt_mapping program = {
+	.start = 0x400000, .end = 0x500000, .offset = 0x1000, .name = "/bin/x"
+};
+static const struct vmt_mapping moved = {
+	.start = 0x600000, .end = 0x700000, .offset = 0x1000, .name = "/bin/x"
+};
+
+/* One mapping of @count pages at @page, by a call with that stack. */
+static void map_from(struct vmt_tally *tally, uint32_t number, struct vmt_frame *stack,
+		     uint64_t page, uint64_t count)
+{
+	uint64_t start = (page + 1) * PAGE, end = start + count * PAGE;
+	struct fake fake;
+
+	fake_call(&fake, number, VMT_CALL_MMAP, 0, end - start, 3, 0x22, UINT64_MAX, 0);
+	fake_return(&fake, (int64_t)start);
+	fake_range(&fake, start, end);
+	fake.step.actor = "libc";
+	fake.step.object = "/lib/x";
+	fake.event.stack = stack;
+	fake_added(&fake, start, end, RW, "", number);
+	vmt_tally_step(tally, &fake.step);
+	fake_deinit(&fake);
+}
+
+/*
+ *	main -> load  -> take	4 pages and 2
+ *	main -> serve -> take	3 pages; again from where the file was mapped later, with other structs
+ *	no stack		2 pages and 2; 1
+ */
+static void test_leaks_by_stack(void **state)
+{
+	struct vmt_frame outer = { .ip = 0x400010, .code = &program, .symbol = "main" };
+	struct vmt_frame load = {
+		.caller = &outer, .ip = 0x400020, .code = &program, .symbol = "load"
+	};
+	struct vmt_frame serve = {
+		.caller = &outer, .ip = 0x400030, .code = &program, .symbol = "serve"
+	};
+	struct vmt_frame ways[] = {
+		{ .caller = &load, .ip = 0x400040, .code = &program, .symbol = "take", .stack = 1 },
+		{ .caller = &serve,
+		  .ip = 0x400040,
+		  .code = &program,
+		  .symbol = "take",
+		  .stack = 2 },
+	};
+	char name[] = "main", path[] = "/bin/x";
+	struct vmt_mapping other_code = moved;
+	struct vmt_frame outer_moved = { .ip = 0x600010, .code = &other_code, .symbol = name };
+	struct vmt_frame serve_moved = {
+		.caller = &outer_moved, .ip = 0x600030, .code = &other_code, .symbol = "serve"
+	};
+	struct vmt_frame way_moved = {
+		.caller = &serve_moved, .ip = 0x600040, .code = &other_code, .symbol = "take"
+	};
+	struct vmt_tally *tally = vmt_tally_new();
+	const struct vmt_tally_result *result;
+	const struct vmt_tally_leak *leaks;
+
+	(void)state;
+	other_code.name = path;
+	vmt_tally_space(tally, &space);
+	map_from(tally, 0, &ways[0], 10, 4);
+	map_from(tally, 1, &ways[1], 20, 3);
+	map_from(tally, 2, &ways[0], 30, 2);
+	map_from(tally, 3, &way_moved, 40, 3);
+	map_from(tally, 4, NULL, 50, 2);
+	map_from(tally, 5, NULL, 60, 1);
+	map_from(tally, 6, NULL, 70, 2);
+	/* Nothing of it is kept. */
+	memset(ways, 0, sizeof(ways));
+	memset(&outer_moved, 0, sizeof(outer_moved));
+	memset(name, 'x', sizeof(name) - 1);
+	memset(path, 'x', sizeof(path) - 1);
+	outer.symbol = "gone";
+	result = vmt_tally_finish(tally);
+	leaks = result->leaks.data;
+	assert_int_equal(result->leaks.count, 4);
+	assert_int_equal(leaks[0].bytes, 6 * PAGE);
+	assert_int_equal(leaks[0].count, 2);
+	assert_int_equal(leaks[0].first_step, 0);
+	assert_int_equal(leaks[0].size_bytes, 0);
+	assert_string_equal(leaks[0].stack->symbol, "take");
+	assert_string_equal(leaks[0].stack->caller->symbol, "load");
+	assert_string_equal(leaks[0].stack->caller->caller->symbol, "main");
+	assert_string_equal(leaks[0].stack->caller->caller->code->name, "/bin/x");
+	assert_null(leaks[0].stack->caller->caller->caller);
+	assert_int_equal(leaks[1].bytes, 6 * PAGE);
+	assert_int_equal(leaks[1].count, 2);
+	assert_int_equal(leaks[1].size_bytes, 3 * PAGE);
+	assert_string_equal(leaks[1].stack->caller->symbol, "serve");
+	assert_null(leaks[2].stack);
+	assert_int_equal(leaks[2].bytes, 4 * PAGE);
+	assert_int_equal(leaks[2].size_bytes, 2 * PAGE);
+	assert_int_equal(leaks[3].bytes, PAGE);
+	assert_int_equal(row_of(result, VMT_TALLY_ACTOR, "libc")->live_bytes, 17 * PAGE);
+	vmt_tally_free(tally);
+}
+
 static void test_random(void **state)
 {
 	static const char *const makers[MAKERS] = { "a", "b", "c", "d", "e" };
@@ -167,6 +267,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_step_bytes),
 		cmocka_unit_test(test_leaks),
+		cmocka_unit_test(test_leaks_by_stack),
 		cmocka_unit_test(test_random),
 	};
 
