@@ -132,6 +132,7 @@ void vmt_session_publish(void *data, struct vmt_step *step)
 		step->pid = session->event->pid;
 		step->tid = session->event->tid;
 		step->time_ns = session->event->time_ns;
+		vmt_tables_publish(session, step);
 	}
 	if (!session->options->silent)
 		vmt_session_describe(session, step);
@@ -239,10 +240,11 @@ static void on_fork(struct session *session, const struct vmt_event *event)
 	vmt_loaded_copy(&space->loaded, &parent->loaded);
 	space->story = vmt_story_fork(parent->story);
 	session->options->renderer->ops->space(session->options->renderer, &space->info);
+	vmt_tables_copy(session, space, parent);
 	space->model = vmt_space_fork(parent->model, event->space, readable ? &layout : NULL,
 				      vmt_session_publish, session);
 	vmt_space_set_look(space->model, look_at_pages, space);
-	vmt_tables_copied(session, space, parent);
+	vmt_tables_copied(session, space);
 	vmt_layout_deinit(&layout);
 }
 

@@ -28,7 +28,8 @@ struct space_tables {
 	struct vmt_page_runs one; /* is_there(), kept for its memory */
 	bool looked; /* at this event */
 	uint64_t present; /* pages at the last look */
-	uint64_t told_present; /* pages at the last step */
+	uint64_t told_present; /* pages that steps have told of, up to the last one */
+	bool telling; /* the steps of a new space tell of the pages that were there at its beginning */
 	int64_t drift_bytes; /* the kernel's tables less the model's, as far as that was explained */
 	enum vmt_table_reason reason; /* of the drift */
 	bool complete; /* all that happened since the space began was seen, or could be looked for */
@@ -319,6 +320,26 @@ void vmt_tables_image(struct session *session, struct session_space *space)
 
 		vmt_space_pages_wait(space->model, run->start, run->end, populate_of(run->kind));
 	}
+	tables->telling = tables->looked && session->options->show_tables;
+}
+
+void vmt_tables_publish(const struct session *session, struct vmt_step *step)
+{
+	struct space_tables *tables = session->current->tables;
+
+	if (!tables || !tables->telling)
+		return;
+	step->tables.pages_known = true;
+	for (size_t i = 0; i < tables->runs.count; i++) {
+		const struct vmt_page_run *run = &tables->runs.data[i];
+		uint64_t low = vmt_max_u64(run->start, step->start);
+		uint64_t high = vmt_min_u64(run->end, step->end);
+
+		if (low < high && run->kind & VMT_PAGE_PRESENT)
+			step->tables.pages +=
+				(int64_t)((high - low) >> session->geometry->page_shift);
+	}
+	tables->told_present += (uint64_t)step->tables.pages;
 }
 
 void vmt_tables_told(struct session *session, struct session_space *space, bool complete)
@@ -329,23 +350,33 @@ void vmt_tables_told(struct session *session, struct session_space *space, bool 
 		return;
 	vmt_space_pages_told(space->model);
 	space->tables->complete = complete;
-	space->tables->told_present = space->tables->present;
+	space->tables->telling = false;
 	(void)check(session, space, &kernel_bytes);
 }
 
-void vmt_tables_copied(struct session *session, struct session_space *space,
-		       const struct session_space *parent)
+void vmt_tables_copy(const struct session *session, struct session_space *space,
+		     const struct session_space *parent)
 {
-	uint64_t kernel_bytes;
-
 	if (!parent->tables)
 		return;
 	space->tables = vmt_calloc(1, sizeof(*space->tables));
 	space->tables->complete = parent->tables->complete;
+	if (!session->options->show_tables)
+		return;
+	read_runs(session, space);
+	space->tables->telling = space->tables->looked;
+}
+
+void vmt_tables_copied(struct session *session, struct session_space *space)
+{
+	uint64_t kernel_bytes;
+
+	if (!space->tables)
+		return;
+	space->tables->telling = space->tables->looked = false;
 	(void)check(session, space, &kernel_bytes);
 	if (!space->tables->looked && session->options->show_tables)
 		look(session, space);
-	space->tables->told_present = space->tables->present;
 }
 
 /* Adds those pages of [start, end) that are there. */

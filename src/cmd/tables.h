@@ -22,9 +22,17 @@ void vmt_tables_image(struct session *session, struct session_space *space);
 /* Its steps have been told. @complete: nothing can have happened before (execve, not attach). */
 void vmt_tables_told(struct session *session, struct session_space *space, bool complete);
 
-/* A copy of @parent, its model made and its steps told. */
-void vmt_tables_copied(struct session *session, struct session_space *space,
-		       const struct session_space *parent);
+/* A copy of @parent, its model not made yet: what is there waits for its steps. */
+void vmt_tables_copy(const struct session *session, struct session_space *space,
+		     const struct session_space *parent);
+/* Its model is made and its steps told. */
+void vmt_tables_copied(struct session *session, struct session_space *space);
+
+/*
+ * A step of the current space is about to be told. If it is one of those that a space begins with, the
+ * pages that are there in its range came with it.
+ */
+void vmt_tables_publish(const struct session *session, struct vmt_step *step);
 
 /* A mapping call is entered: the last look at what it may take away. */
 void vmt_tables_enter(struct session *session, struct session_space *space);

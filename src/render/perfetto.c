@@ -5,7 +5,11 @@
  *
  *	M  process_name, thread_name    what it is
  *	B E  a step                     on the track of its thread; times in microseconds
- *	C  VMAs, mapped, page tables    counters, after each step that changed them
+ *	C  VMAs, mapped                 counters, after each step that changed them
+ *	C  resident, page tables        the same where the run watched its pages; else at the end
+ *
+ * How many pages are resident is the sum of what the steps say came and went: those with which a
+ * space begins tell of the pages that were there.
  *
  * A step has one time, that of its end. Its slice lasts a microsecond from there, less if the next
  * step of the thread comes sooner, so that slices of a thread never overlap.
@@ -29,12 +33,15 @@ struct track {
 struct counts {
 	uint64_t vmas;
 	uint64_t mapped_bytes;
+	uint64_t resident_pages;
+	uint64_t table_bytes;
 	uint64_t last_ns;
 };
 
 struct perfetto_renderer {
 	struct vmt_renderer base;
 	FILE *file;
+	uint64_t page_bytes;
 	bool started; /* an event was written */
 	VMT_ARRAY(struct track) tracks;
 	VMT_ARRAY(struct counts) counts; /* by number of the space */
@@ -139,6 +146,7 @@ static void perfetto_run(struct vmt_renderer *renderer, const struct vmt_run_inf
 	json_t *data = sure(json_object());
 	json_t *argv = sure(json_array());
 
+	perfetto->page_bytes = info->page_size_bytes;
 	for (size_t i = 0; info->argv[i]; i++)
 		push(argv, text_value(info->argv[i]));
 	put(data, "version", text_value(info->version));
@@ -176,6 +184,29 @@ static json_t *args_value(const struct vmt_step *step)
 	return args;
 }
 
+/* What is in memory, as far as the step knows. */
+static void count_pages(struct perfetto_renderer *perfetto, const struct vmt_step *step,
+			struct counts *counts)
+{
+	const struct vmt_step_tables *tables = &step->tables;
+	uint64_t bytes = tables->checked ? tables->kernel_bytes : tables->bytes;
+
+	if (tables->pages_known && tables->pages) {
+		/* Never below nothing, whatever a recording says. */
+		if (tables->pages < 0)
+			counts->resident_pages -=
+				vmt_min_u64(-(uint64_t)tables->pages, counts->resident_pages);
+		else
+			counts->resident_pages += (uint64_t)tables->pages;
+		write_counter(perfetto, step->space, step->time_ns, "resident", "bytes",
+			      counts->resident_pages * perfetto->page_bytes);
+	}
+	if (!tables->known || bytes == counts->table_bytes)
+		return;
+	counts->table_bytes = bytes;
+	write_counter(perfetto, step->space, step->time_ns, "page tables", "bytes", bytes);
+}
+
 static void count(struct perfetto_renderer *perfetto, const struct vmt_step *step)
 {
 	struct counts *counts = counts_of(perfetto, step->space);
@@ -183,6 +214,7 @@ static void count(struct perfetto_renderer *perfetto, const struct vmt_step *ste
 	int64_t vmas = vmt_step_vmas(step);
 
 	counts->last_ns = step->time_ns;
+	count_pages(perfetto, step, counts);
 	if (!vmas && bytes.mapped == bytes.unmapped)
 		return;
 	counts->vmas += (uint64_t)vmas;
@@ -215,10 +247,14 @@ static void perfetto_layout(struct vmt_renderer *renderer, const struct vmt_layo
 {
 	struct perfetto_renderer *perfetto = perfetto_of(renderer);
 	uint32_t space = info->space->space;
+	uint64_t last_ns = counts_of(perfetto, space)->last_ns;
 
 	if (info->has_page_table)
-		write_counter(perfetto, space, counts_of(perfetto, space)->last_ns, "page tables",
-			      "bytes", info->page_table_kib * 1024);
+		write_counter(perfetto, space, last_ns, "page tables", "bytes",
+			      info->page_table_kib * 1024);
+	if (info->geometry)
+		write_counter(perfetto, space, last_ns, "resident", "bytes",
+			      info->present_pages * perfetto->page_bytes);
 }
 
 static void perfetto_note(struct vmt_renderer *renderer, const char *line)

@@ -258,3 +258,37 @@ always_the_same() {
 			[$counters[] | select(.pid == $space.space)][-1].args.count == $space.vmas)' \
 		trace.json >/dev/null
 }
+
+# With --show=pt each step says which pages came, and those that a space begins with which were there;
+# at its end all pages are looked at, whatever the options.
+@test 'trace events: resident bytes and page tables' {
+	need fork-pie
+	need_command jq
+	"$VMTRACE" run -q --show=pt -o run.vmt -o run.jsonl -- "$PROGRAMS/fork-pie" >/dev/null 2>&1
+	"$VMTRACE" export run.vmt --to perfetto >trace.json
+	jq -s --slurpfile trace trace.json '
+		def counter($name; $space): [$trace[0].traceEvents[] |
+			select(.ph == "C" and .name == $name and .pid == $space) | .args.bytes];
+		[.[] | select(.type == "layout")] as $layouts |
+		[.[] | select(.type == "step")] as $steps |
+		{ spaces: ($layouts | length),
+		  resident: [$layouts[] | .space as $space |
+			counter("resident"; $space) ==
+			([foreach ($steps[] | select(.space == $space).page_tables.pages // 0) as $n
+				({ at: 0 }; .at += $n | .n = $n; select(.n != 0) | .at * 4096)] +
+				[.page_tables.pages * 4096])],
+		  begin: [$layouts[] | .space as $space |
+			[$steps[] | select(.space == $space and .call == null) | .page_tables.pages] |
+			add > 1],
+		  tables: [$layouts[] | counter("page tables"; .space)[-1] ==
+			.page_tables.kernel_bytes] }' run.jsonl >seen
+	jq -e '.spaces == 4 and ([.resident, .begin, .tables] | flatten | all)' seen >/dev/null ||
+		{ cat seen; return 1; }
+	# Not watched: the end only.
+	"$VMTRACE" run -q -o run.vmt -o run.jsonl -- "$PROGRAMS/fork-pie" >/dev/null 2>&1
+	"$VMTRACE" export run.vmt --to perfetto >trace.json
+	jq -e --slurpfile log run.jsonl '
+		[.traceEvents[] | select(.name == "resident") | [.pid, .args.bytes]] ==
+		[$log[] | select(.type == "layout") | [.space, .page_tables.pages * 4096]]' \
+		trace.json >/dev/null
+}
