@@ -145,3 +145,10 @@ json_t *vmt_json_table_totals(const struct vmt_layout_info *info)
 		    json_string_nocheck(vmt_table_reason_name(info->table_reason)));
 	return object;
 }
+
+void vmt_json_put_row_pages(json_t *vma, const struct vmt_row_pages *pages)
+{
+	put(vma, "resident_pages", number(pages->present));
+	put(vma, "swapped_pages", number(pages->swapped));
+	put(vma, "tables", number(pages->tables));
+}

@@ -102,15 +102,28 @@ static json_t *vma_value(struct json_renderer *json, const struct vmt_vma_view *
 }
 
 static json_t *vmas_value(struct json_renderer *json, const struct vmt_vma_view *views,
-			  size_t count, const uint32_t *step_numbers, const struct vmt_part *parts)
+			  size_t count, const uint32_t *step_numbers)
 {
 	json_t *vmas = sure(json_array());
 
-	for (size_t i = 0; i < count; i++) {
-		json_t *vma = vma_value(json, &views[i], step_numbers);
+	for (size_t i = 0; i < count; i++)
+		push(vmas, vma_value(json, &views[i], step_numbers));
+	return vmas;
+}
 
-		if (parts && parts[i].facts)
-			put(vma, "elf", vmt_json_part(&parts[i]));
+/* Of a layout more is known: what of an ELF file a VMA is, and which pages it has. */
+static json_t *layout_value(struct json_renderer *json, const struct vmt_layout_info *info)
+{
+	json_t *vmas = sure(json_array());
+
+	for (size_t i = 0; i < info->list->rows.count; i++) {
+		const struct vmt_vma_view *view = &info->list->rows.data[i];
+		json_t *vma = vma_value(json, view, info->list->step_numbers.data);
+
+		if (info->parts && info->parts[i].facts)
+			put(vma, "elf", vmt_json_part(&info->parts[i]));
+		if (info->pages && !view->map.gate)
+			vmt_json_put_row_pages(vma, &info->pages[i]);
 		push(vmas, vma);
 	}
 	return vmas;
@@ -281,10 +294,9 @@ static void json_step(struct vmt_renderer *renderer, const struct vmt_step *step
 	put(line, "what", text_value(step->what));
 	put(line, "why", why_value(json, step));
 	put(line, "removed",
-	    vmas_value(json, step->removed.data, step->removed.count, step->step_numbers.data,
-		       NULL));
+	    vmas_value(json, step->removed.data, step->removed.count, step->step_numbers.data));
 	put(line, "added",
-	    vmas_value(json, step->added.data, step->added.count, step->step_numbers.data, NULL));
+	    vmas_value(json, step->added.data, step->added.count, step->step_numbers.data));
 	put(line, "check", json_string_nocheck(vmt_check_name(step->check)));
 	if (step->check == VMT_CHECK_ADJUSTED)
 		put(line, "reason", json_string_nocheck(vmt_reason_name(step->reason)));
@@ -353,9 +365,7 @@ static void json_layout(struct vmt_renderer *renderer, const struct vmt_layout_i
 
 	put(line, "space", json_integer(info->space->space));
 	put(line, "step", json_integer(info->step));
-	put(line, "vmas",
-	    vmas_value(json, info->list->rows.data, info->list->rows.count,
-		       info->list->step_numbers.data, info->parts));
+	put(line, "vmas", layout_value(json, info));
 	if (info->geometry)
 		put(line, "page_tables", vmt_json_table_totals(info));
 	line_write(json, line);

@@ -134,6 +134,9 @@ fails() {
 		cmp run.jsonl again.jsonl
 	done
 	jq -es 'any(.page_tables)' again.jsonl >/dev/null
+	"$VMTRACE" run --show=pt -o run.vmt -o run.jsonl -o log.txt -- "$PROGRAMS/tables-pie"
+	"$VMTRACE" export run.vmt --to jsonl | cmp run.jsonl -
+	jq -es 'any(.[].vmas[]?; .resident_pages > 0)' run.jsonl >/dev/null
 }
 
 @test 'ELF files and warnings come back, each at its place' {

@@ -235,11 +235,15 @@ end_flush_trace() {
 
 @test 'pages and tables in the map log, and the summary' {
 	need tables-pie
-	"$VMTRACE" --show=pt,tlb -o log -- "$PROGRAMS/tables-pie" sparse
+	"$VMTRACE" --show=pt,tlb -o log -o log.jsonl -- "$PROGRAMS/tables-pie" sparse
 	grep -E '^ +resident 1000 pages, swapped 0, tables 1000$' log
 	grep -E 'page tables [0-9]+ KiB \(PUD [0-9]+, PMD [0-9]+, PTE 10[0-9][0-9]; [0-9.]+ pages a table\)$' log
 	grep -E '^ +tables: PGD 0x[0-9a-f]+, PUD .*; needs [0-9]+ tables?, [0-9]+ there' log
 	grep -E '^ +TLB:    nothing to flush$' log
+	jq -es 'map(select(.type == "layout"))[0] | .page_tables.pages as $all | .vmas |
+		any(.resident_pages == 1000 and .swapped_pages == 0 and .tables == 1000) and
+		(map(.resident_pages) | add) == $all and
+		all(.resident_pages != null or .name == "[vsyscall]")' log.jsonl >/dev/null
 }
 
 @test 'where perf is refused one line says so, and pages are looked at' {

@@ -296,7 +296,10 @@ static void test_layout(void **state)
 	const struct vmt_space_info space = { .space = 3 };
 	struct vmt_view_list list = { 0 };
 	struct vmt_vma_view view = fake_view(0x1000, 0x2000, 3, "[heap]");
-	const struct vmt_layout_info info = { .space = &space, .step = 28, .list = &list };
+	struct vmt_vma_view gate =
+		fake_view(0xffffffffff600000, 0xffffffffff601000, 4, "[vsyscall]");
+	const struct vmt_row_pages pages[] = { { 7, 1, 2 }, { 0 } };
+	struct vmt_layout_info info = { .space = &space, .step = 28, .list = &list };
 	struct output output;
 	json_t *line, *vma;
 
@@ -304,7 +307,9 @@ static void test_layout(void **state)
 	view.step_count = 2;
 	view.steps_left_out = 5;
 	view.vm_flags = VMT_VM_READ | VMT_VM_WRITE;
+	gate.map.gate = true;
 	vmt_array_push(&list.rows, view);
+	vmt_array_push(&list.rows, gate);
 	vmt_array_push(&list.step_numbers, 3);
 	vmt_array_push(&list.step_numbers, 4);
 	output_open_json(&output);
@@ -317,6 +322,19 @@ static void test_layout(void **state)
 	assert_int_equal(json_array_size(json_object_get(vma, "steps")), 2);
 	assert_int_equal(json_integer_value(json_object_get(vma, "steps_left_out")), 5);
 	assert_non_null(strstr(string_at(vma, "vmflags"), "rd wr"));
+	assert_null(json_object_get(vma, "resident_pages"));
+	json_decref(line);
+
+	info.pages = pages;
+	output_open_json(&output);
+	output.renderer->ops->layout(output.renderer, &info);
+	line = output_parsed(&output);
+	vma = json_array_get(json_object_get(line, "vmas"), 0);
+	assert_int_equal(json_integer_value(json_object_get(vma, "resident_pages")), 7);
+	assert_int_equal(json_integer_value(json_object_get(vma, "swapped_pages")), 1);
+	assert_int_equal(json_integer_value(json_object_get(vma, "tables")), 2);
+	vma = json_array_get(json_object_get(line, "vmas"), 1);
+	assert_null(json_object_get(vma, "resident_pages"));
 	json_decref(line);
 	vmt_view_list_deinit(&list);
 }
