@@ -22,11 +22,12 @@ struct export_options {
 static const struct format {
 	const char *name;
 	struct vmt_renderer *(*renderer_new)(FILE *file);
+	bool sums; /* nothing but sums over all of it: whole, or not written */
 } formats[] = {
-	{ "jsonl", vmt_render_json_new },
-	{ "csv", vmt_render_csv_new },
-	{ "folded", vmt_render_folded_new },
-	{ "perfetto", vmt_render_perfetto_new },
+	{ "jsonl", vmt_render_json_new, false },
+	{ "csv", vmt_render_csv_new, false },
+	{ "folded", vmt_render_folded_new, true },
+	{ "perfetto", vmt_render_perfetto_new, false },
 };
 
 static const struct format *format_of(const char *name)
@@ -113,24 +114,38 @@ static int export_maps(const struct vmt_reading *reading, const struct vmt_repla
 	return err;
 }
 
-static int export(const struct export_options *options, const char *path, FILE *file,
-		  struct vmt_error *error)
+static int export_log(const struct export_options *options, struct vmt_reading *reading, FILE *file,
+		      struct vmt_error *error)
 {
 	const struct vmt_replay_look look = { .paths = options->view.show & VMT_SHOW_PATH };
 	struct vmt_selection selection = vmt_replay_part_selection(&options->part);
+	const struct format *format = format_of(options->format);
 	struct vmt_renderer *renderer;
+	struct vmt_held held;
+	int err;
+
+	if (format->sums)
+		vmt_held_open(&held);
+	renderer = format->renderer_new(format->sums ? held.file : file);
+	err = vmt_reading_replay(reading, &selection, &look, renderer, error);
+	vmt_renderer_free(renderer);
+	if (format->sums)
+		vmt_held_close(&held, file, !err);
+	return err;
+}
+
+static int export(const struct export_options *options, const char *path, FILE *file,
+		  struct vmt_error *error)
+{
 	struct vmt_reading reading;
 	int err = vmt_reading_open(&reading, path, error);
 
 	if (err)
 		return err;
-	if (strcmp(options->format, "maps") == 0) {
+	if (strcmp(options->format, "maps") == 0)
 		err = export_maps(&reading, &options->part, file, error);
-	} else {
-		renderer = format_of(options->format)->renderer_new(file);
-		err = vmt_reading_replay(&reading, &selection, &look, renderer, error);
-		vmt_renderer_free(renderer);
-	}
+	else
+		err = export_log(options, &reading, file, error);
 	vmt_reading_close(&reading);
 	return err;
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -139,6 +140,24 @@ bool vmt_output_close(struct vmt_output *output)
 	if (output->error)
 		notice_failure(output);
 	return !output->failed;
+}
+
+void vmt_held_open(struct vmt_held *held)
+{
+	*held = (struct vmt_held){ 0 };
+	held->file = open_memstream(&held->text, &held->length);
+	if (!held->file)
+		vmt_die_oom();
+}
+
+void vmt_held_close(struct vmt_held *held, FILE *file, bool whole)
+{
+	/* It is memory that it is written to. */
+	if (fclose(held->file) != 0)
+		vmt_die_oom();
+	if (whole)
+		fwrite(held->text, 1, held->length, file);
+	free(held->text);
 }
 
 bool vmt_output_terminal(const struct vmt_output *output, unsigned *ret_width)

@@ -36,6 +36,19 @@ void vmt_output_flush(struct vmt_output *output, bool force);
 /* Flushes and closes; false if anything was lost since it was opened. */
 bool vmt_output_close(struct vmt_output *output);
 
+/*
+ * Text that is held back until it is whole, so that what fails on its way prints nothing but its line
+ * of error.
+ */
+struct vmt_held {
+	FILE *file; /* to write it to */
+	char *text;
+	size_t length;
+};
+void vmt_held_open(struct vmt_held *held);
+/* Writes it to @file if it is @whole, and frees it. */
+void vmt_held_close(struct vmt_held *held, FILE *file, bool whole);
+
 /* True if the log goes to a terminal; *ret_width is its width in columns. */
 bool vmt_output_terminal(const struct vmt_output *output, unsigned *ret_width);
 

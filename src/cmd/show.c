@@ -121,18 +121,41 @@ static int show_layout(struct vmt_reading *reading, const struct vmt_replay_part
 
 /* ---- The command -------------------------------------------------------------------------------------- */
 
-static int show(const struct show_options *options, const char *path, struct vmt_output *output,
-		struct vmt_error *error)
+/* One layout is whole or is not shown; a log is shown as it is read. */
+static int replay(struct vmt_reading *reading, const struct show_options *options,
+		  const struct vmt_text_options *text, FILE *file, struct vmt_error *error)
 {
 	bool layout = options->part.has_step && !options->part.range;
 	struct vmt_selection selection = vmt_replay_part_selection(&options->part);
-	struct vmt_text_options text = vmt_view_text(&options->view);
 	const struct vmt_replay_look look = {
 		/* The sentences of --teach name the functions too. */
-		.paths = text.show & VMT_SHOW_PATH || text.teach,
+		.paths = text->show & VMT_SHOW_PATH || text->teach,
 		.filter = options->view.filter,
 	};
+	struct vmt_text_options map = *text;
 	struct vmt_renderer *renderer;
+	struct vmt_held held;
+	int err;
+
+	if (!layout) {
+		renderer = vmt_render_text_new(file, text);
+		err = vmt_reading_replay(reading, &selection, &look, renderer, error);
+		vmt_renderer_free(renderer);
+		return err;
+	}
+	map.views = VMT_LOG_MAP;
+	vmt_held_open(&held);
+	renderer = vmt_render_text_new(held.file, &map);
+	err = show_layout(reading, &options->part, &look, renderer, error);
+	vmt_renderer_free(renderer);
+	vmt_held_close(&held, file, !err);
+	return err;
+}
+
+static int show(const struct show_options *options, const char *path, struct vmt_output *output,
+		struct vmt_error *error)
+{
+	struct vmt_text_options text = vmt_view_text(&options->view);
 	struct vmt_reading reading;
 	bool terminal = vmt_output_terminal(output, &text.width);
 	int err = vmt_reading_open(&reading, path, error);
@@ -141,12 +164,7 @@ static int show(const struct show_options *options, const char *path, struct vmt
 		return err;
 	if (options->view.color == VMT_COLOR_AUTO)
 		text.color &= terminal;
-	if (layout)
-		text.views = VMT_LOG_MAP;
-	renderer = vmt_render_text_new(output->file, &text);
-	err = layout ? show_layout(&reading, &options->part, &look, renderer, error)
-		     : vmt_reading_replay(&reading, &selection, &look, renderer, error);
-	vmt_renderer_free(renderer);
+	err = replay(&reading, options, &text, output->file, error);
 	vmt_reading_close(&reading);
 	return err;
 }

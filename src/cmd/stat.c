@@ -66,6 +66,7 @@ static int add_up(const struct stat_options *options, const char *path, struct v
 	};
 	struct vmt_renderer *renderer;
 	struct vmt_reading reading;
+	struct vmt_held held;
 	bool terminal = vmt_output_terminal(output, &text.width);
 	int err = vmt_reading_open(&reading, path, error);
 
@@ -73,9 +74,11 @@ static int add_up(const struct stat_options *options, const char *path, struct v
 		return err;
 	if (options->view.color == VMT_COLOR_AUTO)
 		how.color &= terminal;
-	renderer = vmt_render_stat_new(output->file, &how);
+	vmt_held_open(&held);
+	renderer = vmt_render_stat_new(held.file, &how);
 	err = vmt_reading_replay(&reading, &selection, &look, renderer, error);
 	vmt_renderer_free(renderer);
+	vmt_held_close(&held, output->file, !err);
 	vmt_reading_close(&reading);
 	return err;
 }

@@ -314,8 +314,8 @@ static int look_up(const struct where_options *options, const char *const words[
 	struct where where = {
 		.options = options,
 		.reading = &reading,
-		.file = output->file,
 	};
+	struct vmt_held held;
 	bool terminal = vmt_output_terminal(output, &text.width);
 	int err = vmt_reading_open(&reading, words[0], error);
 
@@ -324,9 +324,12 @@ static int look_up(const struct where_options *options, const char *const words[
 	text.views = VMT_LOG_STEPS;
 	if (options->view.color == VMT_COLOR_AUTO)
 		text.color &= terminal;
-	where.renderer = vmt_render_text_new(output->file, &text);
+	vmt_held_open(&held);
+	where.file = held.file;
+	where.renderer = vmt_render_text_new(held.file, &text);
 	err = look_everywhere(&where, words[1], error);
 	vmt_renderer_free(where.renderer);
+	vmt_held_close(&held, output->file, !err);
 	vmt_reading_close(&reading);
 	return err;
 }

@@ -258,6 +258,41 @@ fails() {
 	fails 'newer vmtrace' -- export newer.vmt --to csv
 }
 
+# One step is missing: what comes before it could be read.
+@test 'a damaged recording: sums and layouts are whole, or one line' {
+	need hello-pie
+	need_command sqlite3
+	"$VMTRACE" run -o run.vmt -- "$PROGRAMS/hello-pie"
+	local libc options
+	libc=$("$VMTRACE" export run.vmt --to maps | sed -n 's/-.*libc.so.6$//p' | head -n 1)
+	cp run.vmt hole.vmt
+	sqlite3 hole.vmt 'DELETE FROM step WHERE id = (SELECT max(id) - 2 FROM step)'
+	for options in 'stat' 'stat --json' 'export --to folded'; do
+		# shellcheck disable=SC2086 # a list of words
+		fails 'is damaged' 'is missing' -- $options hole.vmt
+	done
+	run -2 "$VMTRACE" diff --steps run.vmt hole.vmt
+	[ "${#lines[@]}" -eq 1 ]
+	# A log is a stream, and ends with the line.
+	for options in show 'export --to jsonl' 'export --to csv'; do
+		# shellcheck disable=SC2086
+		run -125 "$VMTRACE" $options hole.vmt
+		[ "${#lines[@]}" -gt 10 ]
+		[[ ${lines[-1]} == "vmtrace: 'hole.vmt' is damaged"* ]]
+	done
+	# A text that is missing: the name of what is mapped over libc's first page, and of each step.
+	cp run.vmt nameless.vmt
+	sqlite3 nameless.vmt "DELETE FROM text WHERE text = (SELECT text FROM text WHERE text LIKE '%/libc.so.6' LIMIT 1)"
+	for options in stat 'export --to maps' 'export --to folded' "where %s 0x$libc" 'show --step 30'; do
+		case $options in
+			*%s*) options=${options/\%s/nameless.vmt} ;;
+			*) options+=' nameless.vmt' ;;
+		esac
+		# shellcheck disable=SC2086
+		fails 'is damaged' 'is missing' -- $options
+	done
+}
+
 @test 'a recording that cannot be written' {
 	need hello-pie
 	fails 'cannot write' 'No such file' -- run -o nowhere/run.vmt "$PROGRAMS/hello-pie"
