@@ -46,7 +46,7 @@ _vmtrace_recording() {
 	# shellcheck disable=SC2034
 	local where_options='--space= --color= -v --verbose -h --help'
 	# shellcheck disable=SC2034
-	local export_options='--to= -o --output= --step= --space= --show= -h --help'
+	local export_options='--to= -o --output= --step= --space= --filter= --show= -h --help'
 	# shellcheck disable=SC2034
 	local diff_options='--steps --addresses --ignore= --stat --json --color= -v --verbose -h --help'
 	# shellcheck disable=SC2034

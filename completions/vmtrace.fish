@@ -58,6 +58,7 @@ complete -c vmtrace -n '__fish_seen_subcommand_from show' -s v -l verbose -d 'pr
 complete -c vmtrace -n '__fish_seen_subcommand_from where' -l color -x -a 'auto always never' -d colours
 complete -c vmtrace -n '__fish_seen_subcommand_from where' -s v -l verbose -d 'print every line in full'
 complete -c vmtrace -n '__fish_seen_subcommand_from show' -l filter -x -d 'print only the steps for which it holds'
+complete -c vmtrace -n '__fish_seen_subcommand_from export' -l filter -x -d 'only the steps for which it holds'
 complete -c vmtrace -n '__fish_seen_subcommand_from show' -l teach -d 'explain each step in full sentences'
 complete -c vmtrace -n '__fish_seen_subcommand_from show' -s q -l quiet -d 'fold steps that belong together; twice: summary only'
 complete -c vmtrace -n '__fish_seen_subcommand_from show' -s h -l help -d 'print the options and exit'

@@ -11,7 +11,7 @@
 #include "views.h"
 
 struct export_options {
-	struct vmt_view_options view; /* first: views.c takes --show */
+	struct vmt_view_options view; /* first: views.c takes --show and --filter */
 	struct vmt_replay_part part;
 	const char *format;
 	const char *path; /* NULL: standard output */
@@ -82,6 +82,8 @@ static const struct vmt_option export_table[] = {
 	{ "step", 0, "N", "maps: after step N (default the last); else only step N, or A..B",
 	  take_step },
 	{ "space", 0, "M", "only address space M", take_space },
+	{ "filter", 0, "EXPR", "only steps for which EXPR holds: actor=libc && size>1M",
+	  vmt_take_filter },
 	{ "show", 0, "WHAT", "jsonl: more about each step, as in the run: path", vmt_take_show },
 	{ "help", 'h', NULL, "show this help", take_help },
 };
@@ -117,7 +119,10 @@ static int export_maps(const struct vmt_reading *reading, const struct vmt_repla
 static int export_log(const struct export_options *options, struct vmt_reading *reading, FILE *file,
 		      struct vmt_error *error)
 {
-	const struct vmt_replay_look look = { .paths = options->view.show & VMT_SHOW_PATH };
+	const struct vmt_replay_look look = {
+		.paths = options->view.show & VMT_SHOW_PATH,
+		.filter = options->view.filter,
+	};
 	struct vmt_selection selection = vmt_replay_part_selection(&options->part);
 	const struct format *format = format_of(options->format);
 	struct vmt_renderer *renderer;
@@ -167,26 +172,36 @@ static int write_out(const struct export_options *options, const char *path,
 	return err;
 }
 
-static int run(int argc, char **argv, struct vmt_status *ret_status, struct vmt_error *error)
+/* The command with its @words, which are the recording or nothing. */
+static int run_parsed(const struct export_options *options, int words, const char *path,
+		      struct vmt_status *ret_status, struct vmt_error *error)
 {
-	struct export_options options = { 0 };
-	const char *path;
-	int words = vmt_options_words(export_table, vmt_countof(export_table), argc, argv, &options,
-				      &path, 1, error);
-
-	ret_status->code = VMT_EXIT_FAILED;
-	if (words < 0)
-		return words;
-	if (options.help) {
+	if (options->help) {
 		help(stdout);
 		ret_status->code = fflush(stdout) == 0 ? 0 : VMT_EXIT_FAILED;
 		return 0;
 	}
-	if (!words || !options.format)
+	if (!words || !options->format)
 		return vmt_error_set(error, EINVAL, "%s; see 'vmtrace export --help'",
 				     words ? "no format; give one with --to"
 					   : "no recording to export");
-	return write_out(&options, path, ret_status, error);
+	if (options->view.filter && strcmp(options->format, "maps") == 0)
+		return vmt_error_set(error, EINVAL, "--to=maps has no steps; leave --filter out");
+	return write_out(options, path, ret_status, error);
+}
+
+static int run(int argc, char **argv, struct vmt_status *ret_status, struct vmt_error *error)
+{
+	struct export_options options = { 0 };
+	const char *path = NULL;
+	int result = vmt_options_words(export_table, vmt_countof(export_table), argc, argv,
+				       &options, &path, 1, error);
+
+	ret_status->code = VMT_EXIT_FAILED;
+	if (result >= 0)
+		result = run_parsed(&options, result, path, ret_status, error);
+	vmt_expr_free(options.view.filter);
+	return result;
 }
 
 const struct vmt_command vmt_command_export = {

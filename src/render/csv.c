@@ -104,6 +104,8 @@ static void csv_step(struct vmt_renderer *renderer, const struct vmt_step *step)
 {
 	struct csv_renderer *csv = csv_of(renderer);
 
+	if (step->hidden)
+		return;
 	vmt_str_clear(&csv->line);
 	add_number(csv, step->space);
 	add_number(csv, step->number);

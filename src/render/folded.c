@@ -118,7 +118,7 @@ static void folded_step(struct vmt_renderer *renderer, const struct vmt_step *st
 	struct vmt_step_bytes bytes = vmt_step_bytes(step);
 	const char *exe = step->space < folded->exes.count ? folded->exes.data[step->space] : "";
 
-	if (!bytes.mapped)
+	if (!bytes.mapped || step->hidden)
 		return;
 	vmt_str_clear(&folded->text);
 	add_frame(&folded->text, exe[0] ? exe : "unknown");

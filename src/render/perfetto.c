@@ -224,9 +224,8 @@ static void count(struct perfetto_renderer *perfetto, const struct vmt_step *ste
 		      counts->mapped_bytes);
 }
 
-static void perfetto_step(struct vmt_renderer *renderer, const struct vmt_step *step)
+static void write_slice(struct perfetto_renderer *perfetto, const struct vmt_step *step)
 {
-	struct perfetto_renderer *perfetto = perfetto_of(renderer);
 	struct track *track = track_of(perfetto, step);
 	json_t *event;
 
@@ -240,6 +239,14 @@ static void perfetto_step(struct vmt_renderer *renderer, const struct vmt_step *
 	put(event, "args", args_value(step));
 	event_write(perfetto, event);
 	track->open = true;
+}
+
+static void perfetto_step(struct vmt_renderer *renderer, const struct vmt_step *step)
+{
+	struct perfetto_renderer *perfetto = perfetto_of(renderer);
+
+	if (!step->hidden)
+		write_slice(perfetto, step);
 	count(perfetto, step);
 }
 

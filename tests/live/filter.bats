@@ -33,6 +33,32 @@ setup() {
 	[ "$(jq -s '(map(select(.type == "summary"))[0].steps) > (map(select(.type == "step")) | length)' some.jsonl)" = true ]
 }
 
+@test 'export: as the run would have written it, and the same steps in every form' {
+	need_command jq
+	local expression='actor=libc || call=mmap && perms~x' count
+	"$VMTRACE" --filter="$expression" -o some.jsonl -o run.vmt "$PROGRAMS/hello-pie" >output
+	"$VMTRACE" export run.vmt --to jsonl --filter="$expression" | cmp some.jsonl -
+	count=$(jq -s 'map(select(.type == "step")) | length' some.jsonl)
+	[ "$count" -gt 3 ]
+	[ "$("$VMTRACE" export run.vmt --to csv --filter="$expression" | wc -l)" -eq $((count + 1)) ]
+	"$VMTRACE" export run.vmt --to csv | awk -F, 'NR > 1 { seen++ } END { print seen }' >all
+	[ "$(cat all)" -gt "$count" ]
+	# Slices are chosen, counters count everything.
+	"$VMTRACE" export run.vmt --to perfetto >all.json
+	"$VMTRACE" export run.vmt --to perfetto --filter="$expression" >some.json
+	[ "$(jq '[.traceEvents[] | select(.ph == "B")] | length' some.json)" -eq "$count" ]
+	diff <(jq -c '.traceEvents[] | select(.ph == "C")' all.json) \
+		<(jq -c '.traceEvents[] | select(.ph == "C")' some.json)
+	"$VMTRACE" export run.vmt --to folded --filter=actor=libc >stacks
+	[ -s stacks ]
+	run -1 grep -v ' (1);libc;' stacks
+	run -125 "$VMTRACE" export run.vmt --to maps --filter=failed
+	[[ $output == *'--to=maps has no steps'* ]]
+	run -125 "$VMTRACE" export run.vmt --to csv --filter='size>'
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *'--filter, column '* ]]
+}
+
 @test 'a bad expression: one line with its column, and nothing runs' {
 	run --separate-stderr -125 "$VMTRACE" --filter='size>1M && actr=libc' touch ran
 	# shellcheck disable=SC2154 # bats sets them
