@@ -8,7 +8,7 @@
  *			takes away cannot be seen afterwards, and after it
  *
  * A look costs as much as the space has pages, VmPTE costs 4 us: so it is asked first, and where it
- * says what the model says there is nothing to look for. With --show=pt or tlb the pages are looked
+ * says what the model says there is nothing to look for (tables-check.c). With --show=pt or tlb the pages are looked
  * at all the same, once before each call, because their number and place are to be told.
  *
  * Where model and kernel differ in the end, the difference is kept, with its reason, so that the
@@ -18,31 +18,7 @@
 
 #include <stdlib.h>
 
-enum {
-	STRAYS_MAX = 64,
-	LOOKS_MAX = 3 /* while other tasks of the space make tables as fast as we can look */
-};
-
-struct space_tables {
-	struct vmt_page_runs runs; /* the last look */
-	struct vmt_page_runs one; /* is_there(), kept for its memory */
-	bool looked; /* at this event */
-	uint64_t present; /* pages at the last look */
-	uint64_t told_present; /* pages that steps have told of, up to the last one */
-	bool telling; /* the steps of a new space tell of the pages that were there at its beginning */
-	int64_t drift_bytes; /* the kernel's tables less the model's, as far as that was explained */
-	enum vmt_table_reason reason; /* of the drift */
-	bool complete; /* all that happened since the space began was seen, or could be looked for */
-	bool faulted; /* faults came since they were last compared */
-	enum vmt_table_reason before; /* what the comparison before the running call found */
-	/* What the call that runs may take away. */
-	uint64_t flush_start;
-	uint64_t flush_end;
-	uint64_t flush_present;
-	/* Faults where no VMA was: of a call that has not returned yet. */
-	unsigned stray_count;
-	uint64_t strays[STRAYS_MAX];
-};
+#include "tables-check.h"
 
 static bool is_watching(const struct session *session)
 {
@@ -57,170 +33,6 @@ const struct vmt_geometry *vmt_tables_geometry(void)
 	/* Where that cannot be told, the bytes are right: a P4D is not counted. */
 	(void)!vmt_kernel_geometry(&geometry);
 	return geometry;
-}
-
-/* ---- Looking ------------------------------------------------------------------------------ */
-
-static enum vmt_populate populate_of(unsigned kind)
-{
-	if (!(kind & VMT_PAGE_HUGE))
-		return VMT_POPULATE_PAGES;
-	return kind & VMT_PAGE_FILE ? VMT_POPULATE_HUGE_FILE : VMT_POPULATE_HUGE;
-}
-
-static void read_runs(const struct session *session, const struct session_space *space)
-{
-	struct space_tables *tables = space->tables;
-	uint64_t page_shift = session->geometry->page_shift;
-
-	vmt_array_clear(&tables->runs);
-	tables->present = 0;
-	tables->looked =
-		space->probe &&
-		vmt_probe_pages(space->probe, 0, session->geometry->user_end, &tables->runs) == 0;
-	for (size_t i = 0; i < tables->runs.count; i++) {
-		const struct vmt_page_run *run = &tables->runs.data[i];
-
-		if (run->kind & VMT_PAGE_PRESENT)
-			tables->present += (run->end - run->start) >> page_shift;
-	}
-}
-
-/* Every page that is there has its tables. */
-static void look(const struct session *session, struct session_space *space)
-{
-	struct space_tables *tables = space->tables;
-
-	read_runs(session, space);
-	for (size_t i = 0; i < tables->runs.count; i++) {
-		const struct vmt_page_run *run = &tables->runs.data[i];
-
-		vmt_space_populate(space->model, run->start, run->end, populate_of(run->kind));
-	}
-}
-
-static bool ask(const struct session_space *space, uint64_t *ret_bytes)
-{
-	uint64_t kib;
-
-	if (vmt_proc_page_table_kib(space->pid, &kib) < 0)
-		return false;
-	*ret_bytes = kib * 1024;
-	return true;
-}
-
-static int64_t difference(const struct session_space *space, uint64_t kernel_bytes)
-{
-	return (int64_t)(kernel_bytes - vmt_space_table_bytes(space->model));
-}
-
-/* ---- The check ---------------------------------------------------------------------------- */
-
-/* Why they can differ, where nothing that was seen explains it. */
-static enum vmt_table_reason excuse(const struct session *session,
-				    const struct session_space *space, int64_t drift)
-{
-	uint64_t threads;
-
-	/* Nobody watched: more tables than pages show are no surprise. */
-	if (!space->tables->complete && drift > 0)
-		return VMT_TABLES_EMPTIED;
-	if (session->event->order_inferred ||
-	    (vmt_proc_thread_count(space->pid, &threads) == 0 && threads > 1))
-		return VMT_TABLES_OTHERS;
-	if (vmt_tracer_faults_lost(session->tracer))
-		return VMT_TABLES_LOST;
-	return VMT_TABLES_UNEXPLAINED;
-}
-
-static bool any_huge(const struct space_tables *tables)
-{
-	for (size_t i = 0; i < tables->runs.count; i++) {
-		if (tables->runs.data[i].kind & VMT_PAGE_HUGE)
-			return true;
-	}
-	return false;
-}
-
-/*
- * The model has tables that the kernel has not: a fault that failed made none, a huge page of a
- * file needs none. What the pages show is begun with anew.
- */
-static enum vmt_table_reason begin_anew(const struct session *session, struct session_space *space,
-					uint64_t kernel_bytes)
-{
-	struct space_tables *tables = space->tables;
-	enum vmt_table_reason reason;
-
-	if (!tables->looked)
-		return VMT_TABLES_UNREADABLE;
-	vmt_space_tables_forget(space->model);
-	look(session, space);
-	reason = excuse(session, space, difference(space, kernel_bytes));
-	if (reason != VMT_TABLES_UNEXPLAINED || difference(space, kernel_bytes) < 0)
-		return reason;
-	if (any_huge(tables))
-		return VMT_TABLES_HUGE;
-	return tables->faulted ? VMT_TABLES_FAILED : VMT_TABLES_UNEXPLAINED;
-}
-
-/*
- * Compares with the kernel, looking at the pages where that may help. The difference that stays
- * becomes the drift.
- */
-static enum vmt_table_reason compare(const struct session *session, struct session_space *space,
-				     uint64_t *ret_kernel_bytes)
-{
-	struct space_tables *tables = space->tables;
-	int64_t drift = 0;
-
-	for (unsigned i = 0; i < LOOKS_MAX; i++) {
-		if (!ask(space, ret_kernel_bytes))
-			return VMT_TABLES_UNREADABLE;
-		drift = difference(space, *ret_kernel_bytes);
-		if (drift == tables->drift_bytes)
-			return VMT_TABLES_AGREE;
-		look(session, space);
-		drift = difference(space, *ret_kernel_bytes);
-		if (drift == tables->drift_bytes)
-			return VMT_TABLES_AGREE;
-		/* One of the tables of which nothing was known has come into use, or gone. */
-		if (drift >= 0 && drift < tables->drift_bytes) {
-			tables->drift_bytes = drift;
-			return VMT_TABLES_AGREE;
-		}
-	}
-	if (!tables->looked)
-		tables->reason = VMT_TABLES_UNREADABLE;
-	else if (drift < 0)
-		tables->reason = begin_anew(session, space, *ret_kernel_bytes);
-	else
-		tables->reason = excuse(session, space, drift);
-	tables->drift_bytes = difference(space, *ret_kernel_bytes);
-	return tables->reason;
-}
-
-static void count(struct vmt_counts *counts, enum vmt_table_reason reason)
-{
-	counts->table_checks++;
-	counts->table_reasons[reason]++;
-}
-
-/* Compares and counts. What was found before the call counts for its step. */
-static enum vmt_table_reason check(struct session *session, struct session_space *space,
-				   uint64_t *ret_kernel_bytes)
-{
-	enum vmt_table_reason reason = compare(session, space, ret_kernel_bytes);
-
-	if (reason == VMT_TABLES_AGREE)
-		reason = space->tables->before;
-	space->tables->before = VMT_TABLES_AGREE;
-	space->tables->faulted = false;
-	if (reason != VMT_TABLES_UNREADABLE || space->tables->looked) {
-		count(&space->counts, reason);
-		count(&session->counts, reason);
-	}
-	return reason;
 }
 
 /* ---- Faults ------------------------------------------------------------------------------- */
@@ -255,7 +67,7 @@ static void take_fault(const struct session *session, struct session_space *spac
 	tables->faulted = true;
 	if (!vmt_space_has_table(space->model, address) && !is_there(session, space, address))
 		vmt_space_fault_failed(space->model, address);
-	else if (!vmt_space_fault(space->model, address) && tables->stray_count < STRAYS_MAX)
+	else if (!vmt_space_fault(space->model, address) && tables->stray_count < TABLES_STRAYS_MAX)
 		tables->strays[tables->stray_count++] = address;
 }
 
@@ -314,11 +126,12 @@ void vmt_tables_image(struct session *session, struct session_space *space)
 		return;
 	watch(session, space);
 	tables = space->tables;
-	read_runs(session, space);
+	vmt_tables_read(session, space);
 	for (size_t i = 0; i < tables->runs.count; i++) {
 		const struct vmt_page_run *run = &tables->runs.data[i];
 
-		vmt_space_pages_wait(space->model, run->start, run->end, populate_of(run->kind));
+		vmt_space_pages_wait(space->model, run->start, run->end,
+				     vmt_tables_populate(run->kind));
 	}
 	tables->telling = tables->looked && session->options->show_tables;
 }
@@ -351,7 +164,7 @@ void vmt_tables_told(struct session *session, struct session_space *space, bool 
 	vmt_space_pages_told(space->model);
 	space->tables->complete = complete;
 	space->tables->telling = false;
-	(void)check(session, space, &kernel_bytes);
+	(void)vmt_tables_check(session, space, &kernel_bytes);
 }
 
 void vmt_tables_copy(const struct session *session, struct session_space *space,
@@ -363,7 +176,7 @@ void vmt_tables_copy(const struct session *session, struct session_space *space,
 	space->tables->complete = parent->tables->complete;
 	if (!session->options->show_tables)
 		return;
-	read_runs(session, space);
+	vmt_tables_read(session, space);
 	space->tables->telling = space->tables->looked;
 }
 
@@ -374,9 +187,9 @@ void vmt_tables_copied(struct session *session, struct session_space *space)
 	if (!space->tables)
 		return;
 	space->tables->telling = space->tables->looked = false;
-	(void)check(session, space, &kernel_bytes);
+	(void)vmt_tables_check(session, space, &kernel_bytes);
 	if (!space->tables->looked && session->options->show_tables)
-		look(session, space);
+		vmt_tables_look(session, space);
 }
 
 /* Adds those pages of [start, end) that are there. */
@@ -417,10 +230,10 @@ void vmt_tables_enter(struct session *session, struct session_space *space)
 		return;
 	space->tables->looked = false;
 	if (session->options->show_tables) {
-		look(session, space);
+		vmt_tables_look(session, space);
 		see_victims(session, space);
 	}
-	space->tables->before = compare(session, space, &kernel_bytes);
+	space->tables->before = vmt_tables_compare(session, space, &kernel_bytes);
 }
 
 void vmt_tables_call(struct session *session, struct session_space *space)
@@ -435,14 +248,14 @@ void vmt_tables_call(struct session *session, struct session_space *space)
 	tables->looked = false;
 	step->tables.faults_known = vmt_tracer_fault_view(session->tracer) != VMT_FAULTS_NOT;
 	if (session->options->show_tables) {
-		look(session, space);
+		vmt_tables_look(session, space);
 		step->tables.pages_known = tables->looked;
 		step->tables.pages = (int64_t)(tables->present - tables->told_present);
 		tables->told_present = tables->present;
 		vmt_step_tlb(space->model, step, tables->flush_start, tables->flush_end,
 			     tables->flush_present);
 	}
-	step->tables.reason = check(session, space, &step->tables.kernel_bytes);
+	step->tables.reason = vmt_tables_check(session, space, &step->tables.kernel_bytes);
 	step->tables.checked = step->tables.reason != VMT_TABLES_UNREADABLE;
 }
 
@@ -488,10 +301,10 @@ static void look_last(struct session *session, struct session_space *space,
 	/* The last caller may have gone. */
 	space->pid = session->event->tid;
 	settle_strays(space);
-	look(session, space);
+	vmt_tables_look(session, space);
 	if (!space->tables->looked)
 		return;
-	info->table_reason = check(session, space, &kernel_bytes);
+	info->table_reason = vmt_tables_check(session, space, &kernel_bytes);
 	/* A difference that was there before and has its reason. */
 	if (info->table_reason == VMT_TABLES_AGREE && space->tables->drift_bytes)
 		info->table_reason = space->tables->reason;
