@@ -35,8 +35,9 @@ static void renew(char *at, unsigned count)
 {
 	unsigned density = 1 + draw(8);
 
-	mmap(at, (size_t)count * PAGE, PROT_READ | PROT_WRITE,
-	     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+	if (mmap(at, (size_t)count * PAGE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0) == MAP_FAILED)
+		_exit(1);
 	for (unsigned i = 0; i < count; i++) {
 		if (draw(density) == 0)
 			at[(size_t)i * PAGE] = 1;
