@@ -68,4 +68,21 @@ const char *vmt_symbols_build_id(const struct vmt_symbols *symbols);
 /* The name in .gnu_debuglink, without a slash; "" if there is none. */
 const char *vmt_symbols_debug_link(const struct vmt_symbols *symbols);
 
+/* ---- named.c: the other way round ---------------------------------------------------------- */
+
+/* Where a file has a symbol. */
+struct vmt_named {
+	uint64_t vaddr; /* p_vaddr of a segment that is loaded, plus the distance from it */
+	bool local; /* not exported, and no exported one has the name */
+	bool several; /* others that are as good have the name too, at other addresses */
+};
+
+/*
+ * Looks for the function or variable @name, without a version, in .symtab and .dynsym of the ELF file
+ * behind @fd, which stays open. Exported symbols go before local ones, and default versions before old
+ * ones. Returns 0, and with *ret_found false leaves *ret_named; errors are those of vmt_symbols_read().
+ */
+VMT_MUST_CHECK int vmt_symbol_named(int fd, const char *name, struct vmt_named *ret_named,
+				    bool *ret_found, struct vmt_error *error);
+
 #endif

@@ -183,5 +183,38 @@ VMT_MUST_CHECK int vmt_recording_touching(struct vmt_recording *recording, uint3
 VMT_MUST_CHECK int vmt_recording_object(struct vmt_recording *recording, uint32_t space,
 					const char *object, uint64_t *ret_base,
 					struct vmt_error *error);
+/* Whether anything of that name, as above, was mapped in any space. */
+VMT_MUST_CHECK int vmt_recording_knows(struct vmt_recording *recording, const char *object,
+				       bool *ret_known, struct vmt_error *error);
+
+/* The ELF files of the recording, by number from 0, once vmt_recording_facts_read() has read them. */
+size_t vmt_recording_object_count(const struct vmt_recording *recording);
+const struct vmt_object_info *vmt_recording_object_at(const struct vmt_recording *recording,
+						      size_t index);
+/*
+ * What is to be added to an address in an ELF file (p_vaddr) for one in a space, by the first of its
+ * segments that was mapped there. -ENOENT, without a line, if none ever was.
+ */
+VMT_MUST_CHECK int vmt_recording_bias(struct vmt_recording *recording, uint32_t space,
+				      const struct vmt_object_info *object, uint64_t *ret_bias,
+				      struct vmt_error *error);
+
+/* Where a function that a recorded stack names begins. */
+struct vmt_frame_place {
+	const char *object; /* as maps has it, from the pool */
+	uint64_t offset; /* in that file, bytes */
+};
+struct vmt_frame_places {
+	struct vmt_frame_place *data;
+	size_t count;
+	size_t capacity;
+};
+/*
+ * The functions of that name in the stacks of all spaces, each once. @ret_places is cleared first and stays
+ * the caller's; free it with vmt_array_deinit().
+ */
+VMT_MUST_CHECK int vmt_recording_frames_of(struct vmt_recording *recording, const char *symbol,
+					   struct vmt_frame_places *ret_places,
+					   struct vmt_error *error);
 
 #endif

@@ -12,7 +12,7 @@
  *   src/arch      architectures as data: x86_64.c i386.c, calls.c, constants.c names of flags,
  *                 match.c arguments that matter; geometries.c formats-*.c entry.c page tables
  *   src/elf       ELF files through libelf: read.c headers, facts.c sections and flags, symbols.c
- *                 functions, source.c the bytes of a file that is not trusted
+ *                 named.c functions by place and by name; source.c open.c files that are not trusted
  *   src/mm        the model: spaces, VMAs, what the kernel does with them. Pure
  *     vma.c space.c one VMA, one address space
  *     merge.c       the policy: what may merge. edit.c: the surgery
@@ -50,7 +50,7 @@
  *                 renderer
  *     checking.c tables*.c leaving.c   the check of the model and its page tables, at the end too
  *     caller.c meaning.c loading.c objects.c symbolize.c   who, what for, ELF files, names of frames
- *     recording.c replay.c operand.c   what is written to recordings, and read from them
+ *     recording.c replay.c operand.c place.c   what is written to recordings, and read from them
  *     options.c views.c outputs.c output.c progress.c rules.c tlb.c   command line, what the text
  *                 shows, where it goes, whose rules, TLB scripts
  *

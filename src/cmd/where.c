@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "options.h"
+#include "place.h"
 #include "replay.h"
 #include "views.h"
 
@@ -46,9 +47,10 @@ static const struct vmt_option where_table[] = {
 static void help(FILE *file)
 {
 	fprintf(file, "usage: %s\n\n", vmt_command_where.usage);
-	fputs("Prints every step of a recording that touched ADDRESS (a number, or OBJECT+OFFSET,\n"
-	      "where OBJECT is a file that was mapped), with the neighbours then and in the "
-	      "end.\n\n",
+	fputs("Prints every step of a recording that touched ADDRESS, with the neighbours then "
+	      "and\n"
+	      "in the end. ADDRESS is a number, OBJECT+OFFSET, where OBJECT is a file that was\n"
+	      "mapped, or a symbol of one: SYMBOL or OBJECT:SYMBOL.\n\n",
 	      file);
 	vmt_options_help(where_table, vmt_countof(where_table), file);
 }
@@ -61,6 +63,8 @@ struct where {
 	FILE *file;
 	uint32_t space;
 	uint64_t address;
+	const char *word; /* that was given for it */
+	const char *object; /* that has the symbol; NULL: it is no symbol */
 };
 
 /* ---- The neighbours -------------------------------------------------------------------------------- */
@@ -219,6 +223,20 @@ static int print_steps(const struct where *where, const struct vmt_step_list *li
 	return 0;
 }
 
+/* ---- The spaces ----------------------------------------------------------------------------------------- */
+
+/* "malloc is at 7f1c2bd05260, in /usr/lib/libc.so.6" */
+static void print_address(const struct where *where)
+{
+	struct vmt_str text = { 0 };
+
+	vmt_escape_text(&text, where->word, strlen(where->word));
+	vmt_str_printf(&text, " is at %" PRIx64 ", in ", where->address);
+	vmt_escape_text(&text, where->object, strlen(where->object));
+	fprintf(where->file, "%s\n", vmt_str_text(&text));
+	vmt_str_deinit(&text);
+}
+
 /* One space: its steps and how it ended. */
 static int print_space(const struct where *where, bool many, struct vmt_error *error)
 {
@@ -236,6 +254,8 @@ static int print_space(const struct where *where, bool many, struct vmt_error *e
 		if (many)
 			fprintf(where->file, "space %" PRIu32 ", pid %d:\n", info->space,
 				info->pid);
+		if (where->object)
+			print_address(where);
 		err = print_steps(where, &list, error);
 		if (!err)
 			err = vmt_recording_last_step(where->reading->recording, where->space,
@@ -251,34 +271,9 @@ static int print_space(const struct where *where, bool many, struct vmt_error *e
 	return err;
 }
 
-/* ---- The address --------------------------------------------------------------------------------------- */
-
-/* @word in the space: a number, or OBJECT+OFFSET. -ENOENT if there is no such object in it. */
-static int resolve(const struct vmt_reading *reading, uint32_t space, const char *word,
-		   uint64_t *ret_address, struct vmt_error *error)
-{
-	const char *plus = strrchr(word, '+');
-	struct vmt_str object = { 0 };
-	uint64_t offset, base;
-	int err;
-
-	if (vmt_parse_u64(word, ret_address) == 0)
-		return 0;
-	if (!plus || plus == word || vmt_parse_u64(plus + 1, &offset) < 0)
-		return vmt_error_set(error, EINVAL,
-				     "'%s' is no address: give a number as 0x7f12…, or "
-				     "OBJECT+OFFSET as libc.so.6+0x1234",
-				     word);
-	vmt_str_add_bytes(&object, word, (size_t)(plus - word));
-	err = vmt_recording_object(reading->recording, space, vmt_str_text(&object), &base, error);
-	vmt_str_deinit(&object);
-	if (!err)
-		*ret_address = base + offset;
-	return err;
-}
-
 /* The steps of every space, or of the one that was asked for. */
-static int look_everywhere(struct where *where, const char *word, struct vmt_error *error)
+static int look_everywhere(struct where *where, const struct vmt_place *place,
+			   struct vmt_error *error)
 {
 	const struct vmt_replay_part *part = &where->options->part;
 	bool found = false;
@@ -289,7 +284,7 @@ static int look_everywhere(struct where *where, const char *word, struct vmt_err
 		err = vmt_reading_space(where->reading, part, &first, error);
 	for (space = first; !err && space;) {
 		where->space = space;
-		err = resolve(where->reading, space, word, &where->address, error);
+		err = vmt_place_in(place, space, &where->address, &where->object, error);
 		if (!err)
 			err = print_space(where, count > 1, error);
 		found |= err == 0;
@@ -303,7 +298,7 @@ static int look_everywhere(struct where *where, const char *word, struct vmt_err
 	}
 	if (err || found)
 		return err;
-	return vmt_error_set(error, ENOENT, "no step of the recording touched '%s'", word);
+	return vmt_error_set(error, ENOENT, "no step of the recording touched '%s'", place->word);
 }
 
 static int look_up(const struct where_options *options, const char *const words[2],
@@ -311,9 +306,11 @@ static int look_up(const struct where_options *options, const char *const words[
 {
 	struct vmt_text_options text = vmt_view_text(&options->view);
 	struct vmt_reading reading;
+	struct vmt_place place;
 	struct where where = {
 		.options = options,
 		.reading = &reading,
+		.word = words[1],
 	};
 	struct vmt_held held;
 	bool terminal = vmt_output_terminal(output, &text.width);
@@ -327,7 +324,10 @@ static int look_up(const struct where_options *options, const char *const words[
 	vmt_held_open(&held);
 	where.file = held.file;
 	where.renderer = vmt_render_text_new(held.file, &text);
-	err = look_everywhere(&where, words[1], error);
+	err = vmt_place_init(&place, reading.recording, words[1], error);
+	if (!err)
+		err = look_everywhere(&where, &place, error);
+	vmt_place_deinit(&place);
 	vmt_renderer_free(where.renderer);
 	vmt_held_close(&held, output->file, !err);
 	vmt_reading_close(&reading);

@@ -12,24 +12,22 @@
  * a function, is not local, begins with the fewest underscores, is the shortest, and is the first by
  * alphabet, so that it is the same in every run.
  *
- * The file is untrusted. libelf checks what it is asked for against the file's size; sizes that it
- * would believe (a sparse file may say it has a terabyte) are refused here before it allocates. No
- * name is longer than NAME_BYTES_MAX, no table has more than SYMBOLS_MAX rows.
+ * The file is untrusted; open.c says what is refused before libelf believes it. No name is longer
+ * than NAME_BYTES_MAX, no table has more than SYMBOLS_MAX rows.
  */
-#include <errno.h>
 #include <gelf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "open.h"
 #include "vmtrace/elf.h"
 
 enum {
-	SECTION_BYTES_MAX = 256 << 20,
 	NOTES_BYTES_MAX = 1 << 20,
 	LINK_BYTES_MAX = 4096,
+	CRC_BYTES_MAX = 256 << 20,
 	SYMBOLS_MAX = 4 << 20,
 	NAME_BYTES_MAX = 1024,
 	BUILD_ID_BYTES_MAX = 64,
@@ -162,27 +160,17 @@ static void finish_rows(struct vmt_symbols *symbols)
 static void add_symbols(struct vmt_symbols *symbols, Elf *elf, Elf_Scn *section,
 			const GElf_Shdr *header)
 {
-	size_t entry_bytes = gelf_fsize(elf, ELF_T_SYM, 1, EV_CURRENT);
-	Elf_Scn *text_section = elf_getscn(elf, header->sh_link);
-	GElf_Shdr text_header;
-	Elf_Data *table, *text;
-	size_t count;
+	struct vmt_elf_table table;
 
-	if (!text_section || !gelf_getshdr(text_section, &text_header) ||
-	    text_header.sh_type != SHT_STRTAB || text_header.sh_size > SECTION_BYTES_MAX ||
-	    header->sh_size > SECTION_BYTES_MAX || header->sh_entsize != entry_bytes)
+	if (!vmt_elf_table_open(elf, section, header, &table))
 		return;
-	table = elf_getdata(section, NULL);
-	text = elf_getdata(text_section, NULL);
-	if (!table || !text || !table->d_buf || !text->d_buf)
-		return;
-	count = table->d_size / entry_bytes;
-	for (size_t i = 0; i < count && symbols->rows.count < SYMBOLS_MAX; i++) {
+	for (size_t i = 0; i < table.count && symbols->rows.count < SYMBOLS_MAX; i++) {
 		GElf_Sym symbol;
+		const char *name;
+		size_t room;
 
-		if (gelf_getsym(table, (int)i, &symbol) && symbol.st_name < text->d_size)
-			add_row(symbols, &symbol, (const char *)text->d_buf + symbol.st_name,
-				text->d_size - symbol.st_name);
+		if (vmt_elf_table_row(&table, i, &symbol, &name, &room))
+			add_row(symbols, &symbol, name, room);
 	}
 }
 
@@ -275,50 +263,6 @@ static void read_sections(struct vmt_symbols *symbols, Elf *elf)
 
 /* ---- Files ------------------------------------------------------------------------------- */
 
-/*
- * Counts of sections and program headers that do not fit the ELF header stand in the first section,
- * as 32-bit numbers, and libelf allocates as many: real programs stay far below that.
- */
-static bool counts_are_plain(const unsigned char *head)
-{
-	bool wide = head[EI_CLASS] == ELFCLASS64;
-	const unsigned char *sections = head + (wide ? 60 : 48);
-	const unsigned char *programs = head + (wide ? 56 : 44);
-
-	return (sections[0] || sections[1]) && !(programs[0] == 0xff && programs[1] == 0xff);
-}
-
-static bool head_is_plain(const unsigned char *head)
-{
-	return memcmp(head, ELFMAG, SELFMAG) == 0 && counts_are_plain(head) &&
-	       elf_version(EV_CURRENT) != EV_NONE;
-}
-
-static int no_symbols(struct vmt_error *error)
-{
-	return vmt_error_set(error, ENOEXEC, "not an ELF file with sections");
-}
-
-static int open_elf(int fd, Elf **ret_elf, struct vmt_error *error)
-{
-	unsigned char head[sizeof(Elf64_Ehdr)] = { 0 };
-	struct stat status;
-	Elf *elf;
-
-	if (fstat(fd, &status) < 0)
-		return vmt_error_set(error, errno, "cannot stat ELF file: %s", vmt_strerror(errno));
-	if (!S_ISREG(status.st_mode) || pread(fd, head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
-	    !head_is_plain(head))
-		return no_symbols(error);
-	elf = elf_begin(fd, ELF_C_READ, NULL);
-	if (!elf || elf_kind(elf) != ELF_K_ELF) {
-		elf_end(elf);
-		return no_symbols(error);
-	}
-	*ret_elf = elf;
-	return 0;
-}
-
 static struct vmt_symbols *read_elf(Elf *elf)
 {
 	struct vmt_symbols *symbols = vmt_calloc(1, sizeof(*symbols));
@@ -333,7 +277,7 @@ static struct vmt_symbols *read_elf(Elf *elf)
 int vmt_symbols_read(int fd, struct vmt_symbols **ret_symbols, struct vmt_error *error)
 {
 	Elf *elf;
-	int r = open_elf(fd, &elf, error);
+	int r = vmt_elf_open(fd, &elf, error);
 
 	if (r)
 		return r;
@@ -347,15 +291,15 @@ int vmt_symbols_read_image(const void *bytes, size_t length, struct vmt_symbols 
 	char *copy;
 	Elf *elf;
 
-	if (length < sizeof(Elf64_Ehdr) || !head_is_plain(bytes))
-		return no_symbols(error);
+	if (length < sizeof(Elf64_Ehdr) || !vmt_elf_plain(bytes))
+		return vmt_elf_refuse(error);
 	copy = vmt_malloc(length);
 	memcpy(copy, bytes, length);
 	elf = elf_memory(copy, length);
 	if (!elf || elf_kind(elf) != ELF_K_ELF) {
 		elf_end(elf);
 		free(copy);
-		return no_symbols(error);
+		return vmt_elf_refuse(error);
 	}
 	*ret_symbols = read_elf(elf);
 	free(copy);
@@ -378,7 +322,7 @@ static bool file_crc(int fd, uint32_t *ret_crc)
 		for (int bit = 0; bit < 8; bit++)
 			table[i] = table[i] >> 1 ^ (table[i] & 1 ? 0xedb88320 : 0);
 	}
-	while ((got = pread(fd, bytes, 1 << 16, at)) > 0 && at < SECTION_BYTES_MAX) {
+	while ((got = pread(fd, bytes, 1 << 16, at)) > 0 && at < CRC_BYTES_MAX) {
 		for (ssize_t i = 0; i < got; i++)
 			crc = table[(crc ^ bytes[i]) & 0xff] ^ crc >> 8;
 		at += got;
@@ -403,7 +347,7 @@ bool vmt_symbols_add_debug(struct vmt_symbols *symbols, int fd)
 	Elf *elf;
 	bool added;
 
-	if (open_elf(fd, &elf, NULL))
+	if (vmt_elf_open(fd, &elf, NULL))
 		return false;
 	debug = vmt_calloc(1, sizeof(*debug));
 	/* Its own segments may have lost their contents; addresses are the same. */

@@ -242,6 +242,17 @@ int vmt_recording_facts_read(struct vmt_recording *recording, struct vmt_error *
 	return vmt_recording_verdict(recording, error);
 }
 
+size_t vmt_recording_object_count(const struct vmt_recording *recording)
+{
+	return recording->elfs.count;
+}
+
+const struct vmt_object_info *vmt_recording_object_at(const struct vmt_recording *recording,
+						      size_t index)
+{
+	return &recording->elfs.data[index]->info;
+}
+
 void vmt_read_warning(struct vmt_recording *recording, int64_t record)
 {
 	sqlite3_stmt *query = vmt_recording_query(recording, VMT_QUERY_WARNING);

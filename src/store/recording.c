@@ -116,9 +116,17 @@ static const char *const query_texts[VMT_QUERY_COUNT] = {
 	[VMT_QUERY_POINTING] = "SELECT step FROM step WHERE added IS NULL AND removed IS NULL "
 			       "AND start IS NOT NULL AND space = ?1 AND (start < 0) = (?2 < 0) "
 			       "AND start <= ?2 AND ?2 - start < max(coalesce(length, 0), 1)",
-	[VMT_QUERY_BASE] = "SELECT v.start, v.offset, t.text FROM vma v JOIN object o "
-			   "ON o.id = v.object JOIN text t ON t.id = o.name "
-			   "WHERE v.space = ? AND v.object IS NOT NULL ORDER BY v.id",
+	[VMT_QUERY_BASE] =
+		"SELECT v.start, v.offset, t.text, o.dev_major, o.dev_minor, o.inode "
+		"FROM vma v JOIN object o ON o.id = v.object JOIN text t ON t.id = o.name "
+		"WHERE v.space = ? AND v.object IS NOT NULL ORDER BY v.id",
+	[VMT_QUERY_OBJECT_NAMES] = "SELECT t.text FROM object o JOIN text t ON t.id = o.name",
+	/* The function's first byte in its file. */
+	[VMT_QUERY_FRAMES_OF] =
+		"SELECT object, coalesce(offset, 0) - coalesce(symbol_offset, 0) AS "
+		"first FROM frame WHERE object IS NOT NULL AND symbol IN "
+		"(SELECT id FROM text WHERE CAST(text AS BLOB) = ?) "
+		"GROUP BY object, first ORDER BY min(id)",
 };
 
 /* ---- Asking ------------------------------------------------------------------------------------ */

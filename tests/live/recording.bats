@@ -211,7 +211,85 @@ fails() {
 	cmp by-number by-object
 	fails 'no step' 0x10 -- where run.vmt 0x10
 	fails 'is no address' -- where run.vmt libc
-	fails 'no step' -- where run.vmt nothing+0x10
+	fails 'is no address' -- where run.vmt nothing+0x10
+}
+
+# at SYMBOL: the address that `where run.vmt SYMBOL` finds, in hexadecimal
+at() {
+	"$VMTRACE" where run.vmt "$1" | sed -n 's/.* is at \([0-9a-f]*\), in .*/\1/p'
+}
+
+@test 'where: a symbol of the program, a library, and a stack' {
+	need hello-pie hello-no-pie
+	need_command nm
+	local base value
+	"$VMTRACE" run -k -o run.vmt -o run.jsonl -- "$PROGRAMS/hello-pie"
+	base=$(jq -r 'select(.cause == "exec-segment") | .added[0].start' run.jsonl | sed -n 1p)
+	value=$(nm "$PROGRAMS/hello-pie" | awk '$3 == "main" { print $1 }')
+	[ "$(at main)" = "$(printf '%x' $((base + 0x$value)))" ]
+	[ "$(at hello-pie:main+4)" = "$(printf '%x' $((base + 0x$value + 4)))" ]
+	"$VMTRACE" where run.vmt main | grep -q 'map 2nd segment of hello-pie'
+	"$VMTRACE" where run.vmt "0x$(at main)" >by-number
+	"$VMTRACE" where run.vmt main | tail -n +2 | cmp - by-number
+	# exported by libc; also of the variable's page, which RELRO protects or not
+	[[ $(at malloc) =~ ^[0-9a-f]+$ ]]
+	[ "$(at malloc)" = "$(at libc.so.6:malloc)" ]
+	"$VMTRACE" where run.vmt environ | grep -q 'libc.so.6'
+	fails 'is no address' 'no symbol' -- where run.vmt malloc_malloc
+	fails 'no file' "'libnot.so'" -- where run.vmt libnot.so:malloc
+	fails 'is no address' -- where run.vmt libc.so.6:main
+	# where addresses in the file are addresses in the space
+	"$VMTRACE" run -o run.vmt -- "$PROGRAMS/hello-no-pie"
+	value=$(nm "$PROGRAMS/hello-no-pie" | awk '$3 == "main" { print $1 }')
+	[ "$((0x$(at main)))" -eq "$((0x$value))" ]
+}
+
+@test 'where: a symbol of a file that is gone, or another by now' {
+	need hello-pie fork-pie
+	cp "$PROGRAMS/hello-pie" program
+	"$VMTRACE" run -o run.vmt -- ./program
+	local main
+	main=$(at main)
+	[ -n "$main" ]
+	cp "$PROGRAMS/fork-pie" other
+	mv other program
+	fails 'not the file that was recorded' program -- where run.vmt main
+	rm program
+	fails 'No such file' program -- where run.vmt main
+	# what needs not that file is answered, and the line is there too
+	run --separate-stderr -0 "$VMTRACE" where run.vmt malloc
+	[[ $output == 'malloc is at '* ]]
+	# shellcheck disable=SC2154 # bats sets it
+	[[ $stderr == "vmtrace: cannot read the symbols of '"*"/program': No such file"* ]]
+	mkfifo program
+	fails 'cannot read the symbols' -- where run.vmt main
+	rm program
+	# a stack named it when it was there
+	cp "$PROGRAMS/hello-pie" program
+	"$VMTRACE" run -k -o run.vmt -- ./program
+	main=$(at main)
+	rm program
+	run --separate-stderr -0 "$VMTRACE" where run.vmt main
+	[[ $output == "main is at $main, in "*/program* ]]
+	[ -z "$stderr" ]
+}
+
+@test 'where: a symbol that two files have' {
+	need hello-pie
+	need_command cc
+	local name
+	for name in one two; do
+		echo 'int twice(int n) { return 2 * n; }' | cc -shared -fPIC -o "$name.so" -x c -
+	done
+	echo 'static int twice(int n) { return n; } int (*use)(int) = twice;' |
+		cc -shared -fPIC -o three.so -x c -
+	LD_PRELOAD="$PWD/one.so $PWD/three.so" "$VMTRACE" run -o run.vmt -- "$PROGRAMS/hello-pie"
+	# the exported one goes before
+	"$VMTRACE" where run.vmt twice | head -n 1 | grep -q '/one.so$'
+	"$VMTRACE" where run.vmt three.so:twice | head -n 1 | grep -q '/three.so$'
+	LD_PRELOAD="$PWD/one.so $PWD/two.so" "$VMTRACE" run -o run.vmt -- "$PROGRAMS/hello-pie"
+	fails one.so two.so ':twice' -- where run.vmt twice
+	"$VMTRACE" where run.vmt two.so:twice | head -n 1 | grep -q '/two.so$'
 }
 
 @test 'where: a step that only points into a mapping' {

@@ -2,6 +2,7 @@
 /*
  * test-recording-more: ELF files, warnings and page tables go into a recording and come out of it.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -140,6 +141,49 @@ static void test_facts(void **state)
 	assert_null(vmt_recording_facts(place->recording, &map));
 }
 
+/* Addresses of a file are counted from its first segment that was mapped, in each space. */
+static void test_bias(void **state)
+{
+	struct vmt_object_info missing = sample_object;
+	struct place *place = *state;
+	uint64_t bias = 42;
+	struct fake fake;
+	bool known;
+
+	vmt_recorder_object(place->recorder, &sample_object);
+	for (uint32_t i = 0; i < 3; i++) {
+		uint64_t at = MAP_AT + i * 0x10000;
+
+		fake_call(&fake, i, VMT_CALL_MMAP, 0, 8192, 3, 0x22, 3, 0);
+		fake_return(&fake, (int64_t)at);
+		fake_range(&fake, at, at + 8192);
+		fake_added(&fake, at, at + 8192, RW, sample_object.name, i);
+		fake.step.added.data[0].map.dev_major = sample_object.dev_major;
+		fake.step.added.data[0].map.dev_minor = sample_object.dev_minor;
+		fake.step.added.data[0].map.inode = sample_object.inode;
+		/* The first is of no segment: the file was only read there. */
+		fake.step.added.data[0].map.offset = i ? 0 : 0x10000;
+		record(place, &fake, "linker", "map file");
+	}
+	turn(place);
+	assert_int_equal(vmt_recording_object_count(place->recording), 0);
+	assert_int_equal(vmt_recording_facts_read(place->recording, NULL), 0);
+	assert_int_equal(vmt_recording_object_count(place->recording), 1);
+	assert_int_equal(vmt_recording_bias(place->recording, 1,
+					    vmt_recording_object_at(place->recording, 0), &bias,
+					    NULL),
+			 0);
+	assert_int_equal(bias, MAP_AT + 0x10000 + 0x200 - 0x1000);
+	assert_int_equal(vmt_recording_bias(place->recording, 2, &sample_object, &bias, NULL),
+			 -ENOENT);
+	missing.inode = 78;
+	assert_int_equal(vmt_recording_bias(place->recording, 1, &missing, &bias, NULL), -ENOENT);
+	assert_int_equal(vmt_recording_knows(place->recording, "liba.so", &known, NULL), 0);
+	assert_true(known);
+	assert_int_equal(vmt_recording_knows(place->recording, "lib", &known, NULL), 0);
+	assert_false(known);
+}
+
 static void test_tables(void **state)
 {
 	const struct vmt_step_tables tables = sample_tables();
@@ -240,8 +284,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_order),  TEST(test_selection), TEST(test_facts),
-		TEST(test_tables), TEST(test_layout),    TEST(test_summary),
+		TEST(test_order),  TEST(test_selection), TEST(test_facts), TEST(test_tables),
+		TEST(test_layout), TEST(test_summary),   TEST(test_bias),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test-recording-stack: call stacks come out of a recording as they went in, shared as they were.
+ * test-recording-stack: call stacks come out of a recording as they went in, shared as they were,
+ * and tell where the functions are that they name.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -64,6 +65,42 @@ static void test_stacks(void **state)
 	assert_null(read_step(place, 3)->event->stack);
 }
 
+/* Two frames of one function in a file are one place, in another file another. */
+static void test_frames_of(void **state)
+{
+	struct place *place = *state;
+	struct vmt_mapping libc = { .start = 0x1000, .end = 0x3000, .offset = 0x500, .name = "/c" };
+	struct vmt_mapping other = { .start = 0x8000, .end = 0x9000, .name = "/d" };
+	struct vmt_frame frames[] = {
+		{ .ip = 0x1234,
+		  .code = &libc,
+		  .symbol = "f\xff",
+		  .symbol_offset = 0x34,
+		  .stack = 1 },
+		{ .ip = 0x1244,
+		  .code = &libc,
+		  .symbol = "f\xff",
+		  .symbol_offset = 0x44,
+		  .stack = 2 },
+		{ .ip = 0x8000, .code = &other, .symbol = "f\xff", .stack = 3 },
+		{ .ip = 0x8010, .code = &other, .symbol = "g", .stack = 4 },
+	};
+	struct vmt_frame_places places = { 0 };
+
+	for (uint32_t i = 0; i < vmt_countof(frames); i++)
+		record_call_stack(place, i, &frames[i], NULL, NULL);
+	turn(place);
+	assert_int_equal(vmt_recording_frames_of(place->recording, "f\xff", &places, NULL), 0);
+	assert_int_equal(places.count, 2);
+	assert_string_equal(places.data[0].object, "/c");
+	assert_int_equal(places.data[0].offset, 0x700);
+	assert_string_equal(places.data[1].object, "/d");
+	assert_int_equal(places.data[1].offset, 0);
+	assert_int_equal(vmt_recording_frames_of(place->recording, "f", &places, NULL), 0);
+	assert_int_equal(places.count, 0);
+	vmt_array_deinit(&places);
+}
+
 /* A stack whose step never came has no row. */
 static void test_gap(void **state)
 {
@@ -80,6 +117,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_stacks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_gap, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_frames_of, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

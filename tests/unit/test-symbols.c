@@ -3,6 +3,7 @@
  * The functions of an ELF file: this program's own, whose addresses the linker knows better than any
  * table made by hand; the vdso as an image in memory; and both with bytes changed.
  */
+#include <dlfcn.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -52,17 +53,24 @@ static struct vmt_symbols *own_symbols(void)
 	return symbols;
 }
 
+static uint64_t own_bias(void)
+{
+	const Elf64_Phdr *headers = (const Elf64_Phdr *)getauxval(AT_PHDR);
+
+	for (size_t i = 0; i < getauxval(AT_PHNUM); i++)
+		if (headers[i].p_type == PT_PHDR)
+			return (uint64_t)(uintptr_t)headers - headers[i].p_vaddr;
+	return 0;
+}
+
 /* Where the byte at @address of this program is in its file. */
 static uint64_t offset_of(const void *address)
 {
 	uint64_t wanted = (uint64_t)(uintptr_t)address;
 	const Elf64_Phdr *headers = (const Elf64_Phdr *)getauxval(AT_PHDR);
 	size_t count = getauxval(AT_PHNUM);
-	uint64_t bias = 0;
+	uint64_t bias = own_bias();
 
-	for (size_t i = 0; i < count; i++)
-		if (headers[i].p_type == PT_PHDR)
-			bias = (uint64_t)(uintptr_t)headers - headers[i].p_vaddr;
 	for (size_t i = 0; i < count; i++) {
 		uint64_t start = bias + headers[i].p_vaddr;
 
@@ -164,6 +172,81 @@ static void test_no_elf(void **state)
 	assert_null(symbols);
 }
 
+/* ---- By name ----------------------------------------------------------------------------- */
+
+int known_variable = 7; /* exported */
+static int zeroes[100] __attribute__((used)); /* not in the file */
+
+/* What the file @path has for @name; fails if it has nothing. */
+static struct vmt_named named(const char *path, const char *name)
+{
+	struct vmt_named found = { 0 };
+	bool any = false;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(vmt_symbol_named(fd, name, &found, &any, NULL), 0);
+	assert_true(any);
+	close(fd);
+	return found;
+}
+
+static void test_named(void **state)
+{
+	static const char exe[] = "/proc/self/exe";
+	const struct vmt_named function = named(exe, "known_function");
+	const struct vmt_named alias = named(exe, "__alias_of_known_function");
+	const struct vmt_named local = named(exe, "local_function");
+	const struct vmt_named variable = named(exe, "known_variable");
+	const struct vmt_named zero = named(exe, "zeroes");
+
+	(void)state;
+	assert_int_equal(own_bias() + function.vaddr, (uintptr_t)known_function);
+	assert_int_equal(alias.vaddr, function.vaddr);
+	assert_int_equal(own_bias() + local.vaddr, (uintptr_t)local_function);
+	assert_int_equal(own_bias() + variable.vaddr, (uintptr_t)&known_variable);
+	assert_int_equal(own_bias() + zero.vaddr, (uintptr_t)zeroes);
+	assert_true(local.local && zero.local && !function.local && !variable.local);
+	assert_false(function.several || local.several || variable.several);
+}
+
+/* The linker takes the default version of what has several. */
+static void test_named_version(void **state)
+{
+	void *wanted = dlsym(RTLD_DEFAULT, "pthread_cond_wait");
+	struct vmt_named found;
+	Dl_info info;
+
+	(void)state;
+	assert_non_null(wanted);
+	assert_true(dladdr(wanted, &info));
+	found = named(info.dli_fname, "pthread_cond_wait");
+	assert_int_equal(found.vaddr, (uintptr_t)wanted - (uintptr_t)info.dli_fbase);
+	assert_false(found.several);
+}
+
+static void test_named_nothing(void **state)
+{
+	static const char *const names[] = { "", "known_functio", "known_function2", "printf",
+					     "@" };
+	struct vmt_named found = { .vaddr = 42 };
+	struct vmt_error error = { "" };
+	bool any = true;
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	for (size_t i = 0; i < vmt_countof(names); i++) {
+		assert_int_equal(vmt_symbol_named(fd, names[i], &found, &any, &error), 0);
+		assert_false(any);
+	}
+	close(fd);
+	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(vmt_symbol_named(fd, "main", &found, &any, &error), -ENOEXEC);
+	assert_string_not_equal(error.text, "");
+	assert_int_equal(found.vaddr, 42);
+	close(fd);
+}
+
 /* The image ends where its section headers end, which is the last thing in it. */
 static size_t vdso_bytes(const Elf64_Ehdr *ehdr)
 {
@@ -198,6 +281,21 @@ static void test_vdso(void **state)
 	}
 	assert_true(found);
 	vmt_symbols_free(symbols);
+}
+
+/* The same bytes behind a descriptor, by name. */
+static void ask_by_name(const unsigned char *bytes, size_t length)
+{
+	int fd = memfd_create("symbols", MFD_CLOEXEC);
+	struct vmt_error error = { "" };
+	struct vmt_named found;
+	bool any;
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, length), length);
+	if (vmt_symbol_named(fd, "__vdso_clock_gettime", &found, &any, &error) < 0)
+		assert_string_not_equal(error.text, "");
+	close(fd);
 }
 
 /* Whatever the bytes say, it is an answer or an error. */
@@ -237,6 +335,7 @@ static void test_damaged(void **state)
 			bytes[at] = (unsigned char)random();
 		}
 		ask(bytes, cut);
+		ask_by_name(bytes, cut);
 	}
 	vmt_array_free(bytes);
 }
@@ -248,6 +347,8 @@ int main(void)
 		cmocka_unit_test(test_nothing_there), cmocka_unit_test(test_debug_of_itself),
 		cmocka_unit_test(test_not_its_debug), cmocka_unit_test(test_no_elf),
 		cmocka_unit_test(test_vdso),          cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_named),         cmocka_unit_test(test_named_version),
+		cmocka_unit_test(test_named_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
