@@ -112,6 +112,7 @@ struct vmt_record {
 /* Which part of the log. */
 struct vmt_selection {
 	uint32_t space; /* 0: all of them */
+	bool outline; /* of steps only what they did: no reasons, path, purpose, pattern, expectation */
 	bool some_steps; /* only the steps from first to last, and neither layouts nor the end */
 	uint32_t first;
 	uint32_t last;

@@ -224,7 +224,7 @@ static int take_layout(const struct source *source, struct vmt_operand_space *sp
 static int take_steps(const struct source *source, struct vmt_operand_space *space,
 		      struct vmt_error *error)
 {
-	const struct vmt_selection selection = { .space = space->end.space };
+	const struct vmt_selection selection = { .space = space->end.space, .outline = true };
 	struct vmt_progress progress;
 	struct vmt_record record;
 	int result;

@@ -164,7 +164,7 @@ int vmt_reading_layout(const struct vmt_reading *reading, const struct vmt_layou
 	return 0;
 }
 
-static int hand_on(struct vmt_reading *reading, const struct vmt_record *record,
+static int hand_on(struct vmt_reading *reading, const struct vmt_record *record, bool outline,
 		   const struct vmt_replay_look *look, struct vmt_renderer *renderer,
 		   struct vmt_error *error)
 {
@@ -175,8 +175,10 @@ static int hand_on(struct vmt_reading *reading, const struct vmt_record *record,
 		renderer->ops->space(renderer, record->space);
 		break;
 	case VMT_RECORD_STEP:
-		step = vmt_reading_step(reading, record->step, look);
-		renderer->ops->step(renderer, &step);
+		/* An outline is counted and not shown: it needs no title. */
+		if (!outline)
+			step = vmt_reading_step(reading, record->step, look);
+		renderer->ops->step(renderer, outline ? record->step : &step);
 		break;
 	case VMT_RECORD_LAYOUT:
 		return vmt_reading_layout(reading, record->layout, renderer, error);
@@ -214,7 +216,7 @@ int vmt_reading_replay(struct vmt_reading *reading, const struct vmt_selection *
 	vmt_progress_begin(&progress, "reading", "records");
 	while ((result = vmt_recording_next(recording, &record, error)) > 0) {
 		vmt_progress_tick(&progress);
-		result = hand_on(reading, &record, look, renderer, error);
+		result = hand_on(reading, &record, selection->outline, look, renderer, error);
 		if (result < 0)
 			break;
 	}

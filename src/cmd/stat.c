@@ -72,6 +72,7 @@ static int add_up(const struct stat_options *options, const char *path, struct v
 
 	if (err)
 		return err;
+	selection.outline = true;
 	if (options->view.color == VMT_COLOR_AUTO)
 		how.color &= terminal;
 	vmt_held_open(&held);

@@ -350,15 +350,29 @@ static void read_expected(struct vmt_recording *recording, struct vmt_read_step 
 		read->step.expected = (int64_t)vmt_column_word(recording, query, EXPECTED);
 }
 
+/* One of few texts, in nearly every step. */
+static enum vmt_pattern read_pattern(struct vmt_recording *recording, sqlite3_stmt *query)
+{
+	enum vmt_pattern *row;
+	int64_t id;
+	bool known;
+
+	row = find_row(recording, &recording->patterns, query, PATTERN, &id, &known);
+	if (!row)
+		return VMT_PATTERN_NONE;
+	if (!known)
+		*row = (enum vmt_pattern)vmt_column_name(recording, query, PATTERN, pattern_of,
+							 VMT_PATTERN_COUNT, "pattern");
+	return *row;
+}
+
 /* The title is not kept: who shows the step makes it of what and purpose (annotate). */
 static void read_meaning(struct vmt_recording *recording, struct vmt_step *step,
 			 sqlite3_stmt *query)
 {
 	step->title = step->what;
 	step->purpose = vmt_column_text(recording, query, PURPOSE);
-	if (!vmt_column_null(query, PATTERN))
-		step->pattern = (enum vmt_pattern)vmt_column_name(
-			recording, query, PATTERN, pattern_of, VMT_PATTERN_COUNT, "pattern");
+	step->pattern = read_pattern(recording, query);
 	step->group = (uint32_t)vmt_column_number(recording, query, GROUP, UINT32_MAX);
 }
 

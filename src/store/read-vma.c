@@ -48,14 +48,6 @@ enum {
 	PERMS_MAX = 31,
 };
 
-/* A list of views with the numbers of their steps: a step's or a layout's. */
-struct views {
-	struct vmt_vma_view view; /* the one that is being read */
-	int64_t id;
-	bool looks;
-	VMT_ARRAY(uint32_t) steps; /* of it */
-};
-
 /* ---- One VMA ------------------------------------------------------------------------------------- */
 
 static void take_object(struct vmt_recording *recording, struct vmt_mapping *map,
@@ -101,25 +93,25 @@ static void read_object(struct vmt_recording *recording, sqlite3_stmt *query, in
 
 /* The list in @column, of the steps that shaped the VMA; NULL is @usual alone. */
 static void read_steps(struct vmt_recording *recording, sqlite3_stmt *query, int column,
-		       uint32_t usual, struct views *views)
+		       uint32_t usual, struct vmt_read_vma *vma)
 {
-	vmt_array_clear(&views->steps);
+	vmt_array_clear(&vma->steps);
 	if (vmt_column_null(query, column)) {
-		vmt_array_push(&views->steps, usual);
+		vmt_array_push(&vma->steps, usual);
 		return;
 	}
 	vmt_column_list(recording, query, column);
 	for (size_t i = 0; i < recording->numbers.count; i++) {
 		if (recording->numbers.data[i] > UINT32_MAX)
 			vmt_recording_blame(recording, "a number of a step");
-		vmt_array_push(&views->steps, (uint32_t)recording->numbers.data[i]);
+		vmt_array_push(&vma->steps, (uint32_t)recording->numbers.data[i]);
 	}
 }
 
 /* The row that @query stands on, as it was born. */
-static void read_vma(struct vmt_recording *recording, sqlite3_stmt *query, struct views *views)
+static void read_vma(struct vmt_recording *recording, sqlite3_stmt *query, struct vmt_read_vma *vma)
 {
-	struct vmt_vma_view *view = &views->view;
+	struct vmt_vma_view *view = &vma->view;
 	uint64_t perms = vmt_column_number(recording, query, PERMS, PERMS_MAX);
 	uint64_t start = vmt_column_word(recording, query, START);
 	uint64_t length = vmt_column_word(recording, query, LENGTH);
@@ -135,35 +127,40 @@ static void read_vma(struct vmt_recording *recording, sqlite3_stmt *query, struc
 		.vm_flags = vmt_column_word(recording, query, VM_FLAGS),
 		.steps_left_out = vmt_column_number(recording, query, STEPS_LEFT_OUT, UINT32_MAX),
 	};
-	views->id = (int64_t)vmt_column_number(recording, query, ID, INT64_MAX);
-	views->looks = vmt_column_number(recording, query, LOOKS, 1);
+	vma->id = (int64_t)vmt_column_number(recording, query, ID, INT64_MAX);
+	vma->space = (uint32_t)vmt_column_number(recording, query, SPACE, UINT32_MAX);
+	vma->is_born = !vmt_column_null(query, BORN);
+	vma->born = (uint32_t)vmt_column_number(recording, query, BORN, UINT32_MAX);
+	vma->is_dead = !vmt_column_null(query, DIED);
+	vma->died = (uint32_t)vmt_column_number(recording, query, DIED, UINT32_MAX);
+	vma->looks = vmt_column_number(recording, query, LOOKS, 1);
 	read_object(recording, query, OBJECT, &view->map);
-	read_steps(recording, query, STEPS,
-		   (uint32_t)vmt_column_number(recording, query, BORN, UINT32_MAX), views);
+	read_steps(recording, query, STEPS, vma->born, vma);
 }
 
 /* The row of look that @query stands on takes the place of how it was born. */
-static void read_look(struct vmt_recording *recording, sqlite3_stmt *query, struct views *views)
+static void read_look(struct vmt_recording *recording, sqlite3_stmt *query,
+		      struct vmt_read_vma *vma)
 {
-	read_object(recording, query, LOOK_OBJECT, &views->view.map);
-	views->view.vm_flags = vmt_column_word(recording, query, LOOK_VM_FLAGS);
-	views->view.steps_left_out =
+	read_object(recording, query, LOOK_OBJECT, &vma->view.map);
+	vma->view.vm_flags = vmt_column_word(recording, query, LOOK_VM_FLAGS);
+	vma->view.steps_left_out =
 		vmt_column_number(recording, query, LOOK_STEPS_LEFT_OUT, UINT32_MAX);
-	read_steps(recording, query, LOOK_STEPS, 0, views);
+	read_steps(recording, query, LOOK_STEPS, 0, vma);
 }
 
 /* How it was seen before step @step, if that was noted. */
-static void look_again(struct vmt_recording *recording, uint64_t step, struct views *views)
+static void look_again(struct vmt_recording *recording, uint64_t step, struct vmt_read_vma *vma)
 {
 	sqlite3_stmt *query;
 
-	if (!views->looks)
+	if (!vma->looks)
 		return;
 	query = vmt_recording_query(recording, VMT_QUERY_LOOK);
-	sqlite3_bind_int64(query, 1, views->id);
+	sqlite3_bind_int64(query, 1, vma->id);
 	sqlite3_bind_int64(query, 2, (int64_t)step);
 	if (vmt_recording_row(recording, query))
-		read_look(recording, query, views);
+		read_look(recording, query, vma);
 	sqlite3_reset(query);
 }
 
@@ -171,129 +168,165 @@ static void look_again(struct vmt_recording *recording, uint64_t step, struct vi
  * As it was after step @number: if it was not looked at then, what the next look shows of its
  * history up to there.
  */
-static void look_at(struct vmt_recording *recording, uint32_t number, struct views *views)
+static void look_at(struct vmt_recording *recording, uint32_t number, struct vmt_read_vma *vma)
 {
 	uint64_t next = (uint64_t)number + 1;
 	sqlite3_stmt *query;
 	size_t kept = 0;
 
-	if (!views->looks)
+	if (!vma->looks)
 		return;
 	query = vmt_recording_query(recording, VMT_QUERY_NEXT_LOOK);
-	sqlite3_bind_int64(query, 1, views->id);
+	sqlite3_bind_int64(query, 1, vma->id);
 	sqlite3_bind_int64(query, 2, (int64_t)next);
 	if (!vmt_recording_row(recording, query)) {
 		sqlite3_reset(query);
 		return;
 	}
 	if (vmt_column_number(recording, query, LOOK_STEP, (uint64_t)UINT32_MAX + 1) == next) {
-		read_look(recording, query, views);
+		read_look(recording, query, vma);
 	} else {
-		read_steps(recording, query, LOOK_STEPS, 0, views);
-		for (size_t i = 0; i < views->steps.count; i++) {
-			if (views->steps.data[i] <= number)
-				views->steps.data[kept++] = views->steps.data[i];
+		read_steps(recording, query, LOOK_STEPS, 0, vma);
+		for (size_t i = 0; i < vma->steps.count; i++) {
+			if (vma->steps.data[i] <= number)
+				vma->steps.data[kept++] = vma->steps.data[i];
 		}
-		views->steps.count = kept;
+		vma->steps.count = kept;
 	}
 	sqlite3_reset(query);
 }
 
 /* ---- Those of a step ----------------------------------------------------------------------------- */
 
-#define push_view(views, list, numbers) \
+#define push_view(vma, list, numbers) \
 	do { \
-		(views)->view.first_step = (numbers)->count; \
-		(views)->view.step_count = (views)->steps.count; \
-		for (size_t i_ = 0; i_ < (views)->steps.count; i_++) \
-			vmt_array_push(numbers, (views)->steps.data[i_]); \
-		vmt_array_push(list, (views)->view); \
+		(vma)->view.first_step = (numbers)->count; \
+		(vma)->view.step_count = (vma)->steps.count; \
+		for (size_t i_ = 0; i_ < (vma)->steps.count; i_++) \
+			vmt_array_push(numbers, (vma)->steps.data[i_]); \
+		vmt_array_push(list, (vma)->view); \
 	} while (0)
 
-static sqlite3_stmt *vmas(struct vmt_recording *recording, int64_t first, int64_t last)
+/* Whether the row is the step's: it was born or died in it. */
+static void check_owner(struct vmt_recording *recording, const struct vmt_read_vma *vma,
+			const struct vmt_step *step, bool has, uint32_t number)
 {
-	sqlite3_stmt *query = vmt_recording_query(recording, VMT_QUERY_VMAS);
-
-	sqlite3_bind_int64(query, 1, first);
-	sqlite3_bind_int64(query, 2, last);
-	return query;
-}
-
-/* Whether the row is the step's, and column @column says so. */
-static void check_owner(struct vmt_recording *recording, sqlite3_stmt *query,
-			const struct vmt_step *step, int column)
-{
-	if (vmt_column_number(recording, query, SPACE, UINT32_MAX) != step->space ||
-	    vmt_column_null(query, column) ||
-	    vmt_column_number(recording, query, column, UINT32_MAX) != step->number)
+	if (vma->space != step->space || !has || number != step->number)
 		vmt_recording_blame(recording, "a mapping of step %u of space %u", step->number,
 				    step->space);
 }
 
-static void read_removed(struct vmt_recording *recording, struct vmt_step *step, uint64_t id,
-			 struct views *views)
+/* Row @id into @vma; false if there is none. */
+static bool read_one(struct vmt_recording *recording, int64_t id, struct vmt_read_vma *vma)
 {
-	sqlite3_stmt *query;
+	sqlite3_stmt *query = vmt_recording_query(recording, VMT_QUERY_VMAS);
+	bool found;
+
+	sqlite3_bind_int64(query, 1, id);
+	sqlite3_bind_int64(query, 2, id);
+	found = vmt_recording_row(recording, query);
+	if (found)
+		read_vma(recording, query, vma);
+	sqlite3_reset(query);
+	return found;
+}
+
+/*
+ * Row @id, from memory where a step brought it not long ago, as most VMAs die young; @own is a place
+ * for it otherwise. NULL if it is missing.
+ */
+static struct vmt_read_vma *find_vma(struct vmt_recording *recording, int64_t id,
+				     struct vmt_read_vma *own)
+{
+	struct vmt_read_vma *known = vmt_cache_peek(&recording->vmas, id);
+
+	/* What it looks like at a step is read into it. */
+	if (known && !known->looks)
+		return known;
+	return read_one(recording, id, own) ? own : NULL;
+}
+
+static void read_removed(struct vmt_recording *recording, struct vmt_step *step, uint64_t id)
+{
+	struct vmt_read_vma own = { 0 };
+	struct vmt_read_vma *vma = NULL;
 
 	if (id > INT64_MAX)
 		vmt_recording_blame(recording, "the number of a mapping");
-	query = vmas(recording, (int64_t)id, (int64_t)id);
-	if (vmt_recording_row(recording, query)) {
-		check_owner(recording, query, step, DIED);
-		read_vma(recording, query, views);
-		look_again(recording, step->number, views);
-		push_view(views, &step->removed, &step->step_numbers);
+	else
+		vma = find_vma(recording, (int64_t)id, &own);
+	if (vma) {
+		check_owner(recording, vma, step, vma->is_dead, vma->died);
+		look_again(recording, step->number, vma);
+		push_view(vma, &step->removed, &step->step_numbers);
 	} else {
 		vmt_recording_blame(recording, "mapping %llu is missing", (unsigned long long)id);
 	}
-	sqlite3_reset(query);
+	vmt_array_deinit(&own.steps);
 }
 
 void vmt_read_removed(struct vmt_recording *recording, struct vmt_step *step, sqlite3_stmt *query,
 		      int column)
 {
-	struct views views = { 0 };
 	VMT_ARRAY(uint64_t) ids = { 0 };
 
 	if (vmt_column_null(query, column))
 		return;
 	if (sqlite3_column_type(query, column) == SQLITE_INTEGER) {
-		vmt_array_push(&ids, vmt_column_word(recording, query, column));
-	} else {
-		vmt_column_list(recording, query, column);
-		for (size_t i = 0; i < recording->numbers.count; i++)
-			vmt_array_push(&ids, recording->numbers.data[i]);
+		read_removed(recording, step, vmt_column_word(recording, query, column));
+		return;
 	}
+	vmt_column_list(recording, query, column);
+	for (size_t i = 0; i < recording->numbers.count; i++)
+		vmt_array_push(&ids, recording->numbers.data[i]);
 	for (size_t i = 0; i < ids.count && !recording->bad; i++)
-		read_removed(recording, step, ids.data[i], &views);
+		read_removed(recording, step, ids.data[i]);
 	vmt_array_deinit(&ids);
-	vmt_array_deinit(&views.steps);
+}
+
+/*
+ * The query that comes to row @first next. Steps in the order of the log bring rows in the order of
+ * their numbers, so that one query serves them all.
+ */
+static sqlite3_stmt *vmas_from(struct vmt_recording *recording, int64_t first)
+{
+	sqlite3_stmt *query = recording->queries[VMT_QUERY_VMAS_FROM];
+
+	if (query && recording->next_vma == first)
+		return query;
+	query = vmt_recording_query(recording, VMT_QUERY_VMAS_FROM);
+	sqlite3_bind_int64(query, 1, first);
+	return query;
+}
+
+static void read_added(struct vmt_recording *recording, struct vmt_step *step, int64_t id)
+{
+	sqlite3_stmt *query = vmas_from(recording, id);
+	struct vmt_read_vma *vma;
+	bool known;
+
+	recording->next_vma = 0;
+	if (!vmt_recording_row(recording, query)) {
+		vmt_recording_blame(recording, "mapping %lld is missing", (long long)id);
+		sqlite3_reset(query);
+		return;
+	}
+	vma = vmt_cache_row(&recording->vmas, id, &known);
+	read_vma(recording, query, vma);
+	if (vma->id != id)
+		vmt_recording_blame(recording, "mapping %lld is missing", (long long)id);
+	check_owner(recording, vma, step, vma->is_born, vma->born);
+	push_view(vma, &step->added, &step->step_numbers);
+	recording->next_vma = id + 1;
 }
 
 void vmt_read_added(struct vmt_recording *recording, struct vmt_step *step, int64_t first,
 		    uint64_t count)
 {
-	struct views views = { 0 };
-	sqlite3_stmt *query;
-
-	if (!count || recording->bad)
-		return;
-	if (first > INT64_MAX - (int64_t)count)
+	if (count && first > INT64_MAX - (int64_t)count)
 		vmt_recording_blame(recording, "the number of a mapping");
-	query = vmas(recording, first, first + (int64_t)count - 1);
-	while (vmt_recording_row(recording, query)) {
-		check_owner(recording, query, step, BORN);
-		read_vma(recording, query, &views);
-		if (views.id != first + (int64_t)step->added.count)
-			vmt_recording_blame(recording, "mapping %lld is missing",
-					    (long long)first + (long long)step->added.count);
-		push_view(&views, &step->added, &step->step_numbers);
-	}
-	if (step->added.count != count)
-		vmt_recording_blame(recording, "a mapping that step %u made is missing",
-				    step->number);
-	sqlite3_reset(query);
-	vmt_array_deinit(&views.steps);
+	for (uint64_t i = 0; i < count && !recording->bad; i++)
+		read_added(recording, step, first + (int64_t)i);
 }
 
 /* ---- Those alive --------------------------------------------------------------------------------- */
@@ -313,17 +346,17 @@ static void add_alive(struct vmt_recording *recording, sqlite3_stmt *query, uint
 		      uint32_t number)
 {
 	struct vmt_view_list *list = &recording->list;
-	struct views views = { 0 };
+	struct vmt_read_vma vma = { 0 };
 
 	sqlite3_bind_int64(query, 1, space);
 	sqlite3_bind_int64(query, 2, number);
 	while (vmt_recording_row(recording, query)) {
-		read_vma(recording, query, &views);
-		look_at(recording, number, &views);
-		push_view(&views, &list->rows, &list->step_numbers);
+		read_vma(recording, query, &vma);
+		look_at(recording, number, &vma);
+		push_view(&vma, &list->rows, &list->step_numbers);
 	}
 	sqlite3_reset(query);
-	vmt_array_deinit(&views.steps);
+	vmt_array_deinit(&vma.steps);
 }
 
 /* The numbers [*ret_first, *ret_end) of what the last steps up to @number made; empty if nothing. */

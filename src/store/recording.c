@@ -32,6 +32,11 @@ static const char *const upgrades[VMT_STORE_VERSION + 1] = { NULL };
 	"id, pid, tid, time_ns, site, what, file, start, length, bits, checked, reason, why, " \
 	"arg0, arg1, arg2, arg3, arg4, arg5, result, expected, fd_file, path, added, " \
 	"added_count, removed, purpose, pattern, \"group\""
+/* The same places, without what explains a step. */
+#define OUTLINE_COLUMNS \
+	"id, pid, tid, time_ns, site, what, file, start, length, bits, checked, NULL, NULL, " \
+	"arg0, arg1, arg2, arg3, arg4, arg5, result, NULL, NULL, NULL, added, " \
+	"added_count, removed, NULL, NULL, NULL"
 #define VMA_COLUMNS \
 	"id, space, born_step, died_step, start, length, perms, offset, object, vm_flags, steps, " \
 	"steps_left_out, looks"
@@ -58,9 +63,12 @@ static const char *const query_texts[VMT_QUERY_COUNT] = {
 	[VMT_QUERY_NEXT_SPACE] = "SELECT space FROM space WHERE space > ? ORDER BY space LIMIT 1",
 	[VMT_QUERY_STEPS] =
 		"SELECT " STEP_COLUMNS " FROM step WHERE id BETWEEN ? AND ? ORDER BY id",
+	[VMT_QUERY_OUTLINES] =
+		"SELECT " OUTLINE_COLUMNS " FROM step WHERE id BETWEEN ? AND ? ORDER BY id",
 	[VMT_QUERY_MORE] = "SELECT segment, old_start, old_end, arch, number, words, text "
 			   "FROM step_more WHERE id = ?",
 	[VMT_QUERY_VMAS] = "SELECT " VMA_COLUMNS " FROM vma WHERE id BETWEEN ? AND ? ORDER BY id",
+	[VMT_QUERY_VMAS_FROM] = "SELECT " VMA_COLUMNS " FROM vma WHERE id >= ? ORDER BY id",
 	[VMT_QUERY_LOOK] = "SELECT step, object, vm_flags, steps, steps_left_out FROM look "
 			   "WHERE vma = ? AND step = ?",
 	[VMT_QUERY_NEXT_LOOK] = "SELECT step, object, vm_flags, steps, steps_left_out FROM look "

@@ -26,8 +26,10 @@ enum vmt_query {
 	VMT_QUERY_SPACE,
 	VMT_QUERY_NEXT_SPACE,
 	VMT_QUERY_STEPS,
+	VMT_QUERY_OUTLINES,
 	VMT_QUERY_MORE,
 	VMT_QUERY_VMAS,
+	VMT_QUERY_VMAS_FROM,
 	VMT_QUERY_LOOK,
 	VMT_QUERY_NEXT_LOOK,
 	VMT_QUERY_LAYOUT,
@@ -96,6 +98,19 @@ struct vmt_read_object {
 	uint64_t inode;
 };
 
+/* A row of vma: how a mapping was born, and its steps. */
+struct vmt_read_vma {
+	int64_t id;
+	uint32_t space;
+	uint32_t born;
+	uint32_t died;
+	bool is_born; /* else born is 0 */
+	bool is_dead; /* else died is 0 */
+	bool looks; /* it was seen again in another form */
+	struct vmt_vma_view view;
+	VMT_ARRAY(uint32_t) steps;
+};
+
 /* A frame, with the mapping that it points to. */
 struct vmt_read_frame {
 	struct vmt_frame frame;
@@ -134,6 +149,9 @@ struct vmt_recording {
 	struct vmt_cache sites;
 	struct vmt_cache whys;
 	struct vmt_cache paths;
+	struct vmt_cache patterns;
+	struct vmt_cache vmas; /* that steps brought and may soon take away */
+	int64_t next_vma; /* the row that VMT_QUERY_VMAS_FROM comes to next; 0: it stands nowhere */
 	bool stacks_read;
 	VMT_ARRAY(struct vmt_read_frame *) frames; /* by number from 1 */
 	VMT_ARRAY(struct vmt_frame *) stacks; /* by number from 1; NULL: of no step */
@@ -197,6 +215,8 @@ const struct vmt_arch *vmt_column_arch(struct vmt_recording *recording, sqlite3_
 
 /* The place of @id; *ret_known if it holds that row. Else the caller fills it in. */
 void *vmt_cache_row(struct vmt_cache *cache, int64_t id, bool *ret_known);
+/* The row of @id if it is known, else NULL; nothing changes. */
+void *vmt_cache_peek(const struct vmt_cache *cache, int64_t id);
 void vmt_recording_init_caches(struct vmt_recording *recording);
 void vmt_recording_deinit_caches(struct vmt_recording *recording);
 

@@ -133,10 +133,15 @@ void vmt_recording_rewind(struct vmt_recording *recording, const struct vmt_sele
 	recording->in_run = false;
 }
 
+static enum vmt_query steps_query(const struct vmt_recording *recording)
+{
+	return recording->selection.outline ? VMT_QUERY_OUTLINES : VMT_QUERY_STEPS;
+}
+
 /* The next step of the run; false behind it. */
 static bool next_step(struct vmt_recording *recording, struct vmt_record *ret_record)
 {
-	sqlite3_stmt *query = recording->queries[VMT_QUERY_STEPS];
+	sqlite3_stmt *query = recording->queries[steps_query(recording)];
 
 	if (recording->run_next > recording->run_end) {
 		recording->in_run = false;
@@ -173,7 +178,7 @@ static void begin_run(struct vmt_recording *recording, uint32_t space, uint64_t 
 	}
 	if (recording->bad || first > end)
 		return;
-	query = vmt_recording_query(recording, VMT_QUERY_STEPS);
+	query = vmt_recording_query(recording, steps_query(recording));
 	sqlite3_bind_int64(query, 1, vmt_store_step_id(space, (uint32_t)first));
 	sqlite3_bind_int64(query, 2, vmt_store_step_id(space, (uint32_t)end));
 	recording->in_run = true;

@@ -28,10 +28,12 @@ bool vmt_column_null(sqlite3_stmt *query, int column)
 
 uint64_t vmt_column_word(struct vmt_recording *recording, sqlite3_stmt *query, int column)
 {
-	int type = sqlite3_column_type(query, column);
+	/* Each call for a column costs as much as the value; one thread uses the connection. */
+	sqlite3_value *value = sqlite3_column_value(query, column);
+	int type = sqlite3_value_type(value);
 
 	if (type == SQLITE_INTEGER)
-		return (uint64_t)sqlite3_column_int64(query, column);
+		return (uint64_t)sqlite3_value_int64(value);
 	if (type != SQLITE_NULL)
 		blame_column(recording, query, column);
 	return 0;
@@ -189,6 +191,13 @@ void *vmt_cache_row(struct vmt_cache *cache, int64_t id, bool *ret_known)
 	return cache->rows + at * cache->row_bytes;
 }
 
+void *vmt_cache_peek(const struct vmt_cache *cache, int64_t id)
+{
+	size_t at = (size_t)id & (CACHE_ROWS - 1);
+
+	return id > 0 && cache->ids[at] == id ? cache->rows + at * cache->row_bytes : NULL;
+}
+
 void vmt_recording_init_caches(struct vmt_recording *recording)
 {
 	cache_init(&recording->texts, sizeof(const char *));
@@ -197,18 +206,25 @@ void vmt_recording_init_caches(struct vmt_recording *recording)
 	cache_init(&recording->sites, sizeof(struct vmt_read_site));
 	cache_init(&recording->whys, sizeof(struct vmt_read_whys));
 	cache_init(&recording->paths, sizeof(struct vmt_read_path));
+	cache_init(&recording->patterns, sizeof(enum vmt_pattern));
+	cache_init(&recording->vmas, sizeof(struct vmt_read_vma));
 }
 
 void vmt_recording_deinit_caches(struct vmt_recording *recording)
 {
 	struct vmt_read_path *paths = (struct vmt_read_path *)(void *)recording->paths.rows;
+	struct vmt_read_vma *vmas = (struct vmt_read_vma *)(void *)recording->vmas.rows;
 
-	for (size_t i = 0; i < CACHE_ROWS; i++)
+	for (size_t i = 0; i < CACHE_ROWS; i++) {
 		vmt_array_deinit(&paths[i].entries);
+		vmt_array_deinit(&vmas[i].steps);
+	}
 	cache_deinit(&recording->texts);
 	cache_deinit(&recording->objects);
 	cache_deinit(&recording->files);
 	cache_deinit(&recording->sites);
 	cache_deinit(&recording->whys);
 	cache_deinit(&recording->paths);
+	cache_deinit(&recording->patterns);
+	cache_deinit(&recording->vmas);
 }
