@@ -170,11 +170,14 @@ struct vmt_step_list {
 
 /*
  * The steps of a space that @address has to do with: those that made, changed or took away a
- * mapping over it, and those without a change whose range it is in. @ret_list is cleared first and
- * stays the caller's; free it with vmt_array_deinit().
+ * mapping over it, and those without a change whose range it is in. Where there are very many, at least
+ * the first and the last @most of them (SIZE_MAX: all): *ret_gap is the index of the first one behind those
+ * that were left out, or the count if none were. @ret_list is cleared first and stays the caller's; free
+ * it with vmt_array_deinit().
  */
 VMT_MUST_CHECK int vmt_recording_touching(struct vmt_recording *recording, uint32_t space,
-					  uint64_t address, struct vmt_step_list *ret_list,
+					  uint64_t address, size_t most,
+					  struct vmt_step_list *ret_list, size_t *ret_gap,
 					  struct vmt_error *error);
 
 /*

@@ -41,7 +41,8 @@
  *     part.c warning.c expr.c expr_match.c   parts of ELF files, warnings, --filter
  *     decode.c where.c miss.c frame.c   the words of a call, its range, a fault, a frame
  *   src/store     recordings, SQLite files: recorder.c record-*.c queue.c write, in a thread of
- *                 their own; recording.c read-*.c replay.c read, and believe nothing; schema.c
+ *                 their own; recording.c queries.c read-*.c replay.c where.c touching.c read, and
+ *                 believe nothing; schema.c
  *   src/compare   two layouts or sequences of steps without addresses; sums over a run. Pure
  *   src/render    text.c for people: steps.c tables.c stack.c fold.c, maplog.c gone.c memory.c;
  *                 json*.c JSON Lines; csv.c maps.c diff*.c stat*.c and other forms; walk*.c tlb.c an

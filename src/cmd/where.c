@@ -15,6 +15,7 @@
 enum {
 	SHOWN_FIRST = 20, /* steps of a long list, unless -v */
 	SHOWN_LAST = 20,
+	LOOKED_AT = 500, /* steps of either end that are looked at for these */
 };
 
 struct where_options {
@@ -166,14 +167,39 @@ static bool touches(const struct vmt_step *step, uint64_t address)
 		strcmp(before->map.name, now->map.name) != 0);
 }
 
-/* Leaves those that the user wants to see in @list. */
-static int filter(const struct where *where, struct vmt_step_list *list, struct vmt_error *error)
-{
-	size_t kept = 0;
+/* The steps that an address has to do with, perhaps without those in the middle. */
+struct found {
+	struct vmt_step_list list;
+	size_t gap; /* index of the first behind those that are missing; the count: none is */
+	bool cut; /* some are missing, between the steps: */
+	uint32_t cut_after;
+	uint32_t cut_before;
+};
 
-	/* To read very many steps takes long, and they are folded anyway. */
-	if (where->options->view.verbose || list->count > 1000)
-		return 0;
+/* Of a long list only both ends are looked at. */
+static void shorten(struct found *found)
+{
+	struct vmt_step_list *list = &found->list;
+	size_t front = vmt_min_u64(found->gap, LOOKED_AT);
+	size_t behind = found->gap < list->count ? found->gap : front;
+	size_t back = vmt_min_u64(list->count - behind, LOOKED_AT);
+
+	if (found->gap == list->count && list->count <= 2 * LOOKED_AT)
+		return;
+	found->cut = true;
+	found->cut_after = list->data[front - 1];
+	found->cut_before = list->data[list->count - back];
+	memmove(list->data + front, list->data + list->count - back, back * sizeof(*list->data));
+	list->count = front + back;
+	found->gap = front;
+}
+
+/* Leaves those that do something at the address. */
+static int filter(const struct where *where, struct found *found, struct vmt_error *error)
+{
+	struct vmt_step_list *list = &found->list;
+	size_t gap = 0, kept = 0;
+
 	for (size_t i = 0; i < list->count; i++) {
 		const struct vmt_step *step;
 		int err = vmt_recording_step(where->reading->recording, where->space, list->data[i],
@@ -181,11 +207,27 @@ static int filter(const struct where *where, struct vmt_step_list *list, struct 
 
 		if (err)
 			return err;
-		if (touches(step, where->address))
-			list->data[kept++] = list->data[i];
+		if (!touches(step, where->address))
+			continue;
+		gap += i < found->gap;
+		list->data[kept++] = list->data[i];
 	}
 	list->count = kept;
+	found->gap = gap;
 	return 0;
+}
+
+static int find_steps(const struct where *where, struct found *found, struct vmt_error *error)
+{
+	bool all = where->options->view.verbose;
+	int err = vmt_recording_touching(where->reading->recording, where->space, where->address,
+					 all ? SIZE_MAX : LOOKED_AT, &found->list, &found->gap,
+					 error);
+
+	if (err || all)
+		return err;
+	shorten(found);
+	return filter(where, found, error);
 }
 
 static int print_step(const struct where *where, uint32_t number, struct vmt_error *error)
@@ -202,25 +244,41 @@ static int print_step(const struct where *where, uint32_t number, struct vmt_err
 	return print_layout(where, number, error);
 }
 
-static int print_steps(const struct where *where, const struct vmt_step_list *list,
+/* Those from @first to before @end. */
+static int print_range(const struct where *where, const struct found *found, size_t first,
+		       size_t end, struct vmt_error *error)
+{
+	int err = 0;
+
+	for (size_t i = first; i < end && !err; i++)
+		err = print_step(where, found->list.data[i], error);
+	return err;
+}
+
+static int print_steps(const struct where *where, const struct found *found,
 		       struct vmt_error *error)
 {
-	bool fold = !where->options->view.verbose && list->count > SHOWN_FIRST + SHOWN_LAST + 1;
+	size_t count = found->list.count;
+	size_t first = vmt_min_u64(found->gap, SHOWN_FIRST);
+	size_t last = vmt_min_u64(count - first, SHOWN_LAST);
+	int err;
 
-	for (size_t i = 0; i < list->count; i++) {
-		int err;
-
-		if (fold && i == SHOWN_FIRST) {
-			size_t skipped = list->count - SHOWN_FIRST - SHOWN_LAST;
-
-			fprintf(where->file, "      … %zu more steps; -v shows them …\n", skipped);
-			i += skipped;
-		}
-		err = print_step(where, list->data[i], error);
-		if (err)
-			return err;
-	}
-	return 0;
+	if (!found->cut && (where->options->view.verbose || count <= SHOWN_FIRST + SHOWN_LAST + 1))
+		return print_range(where, found, 0, count, error);
+	if (found->cut)
+		last = vmt_min_u64(count - found->gap, SHOWN_LAST);
+	err = print_range(where, found, 0, first, error);
+	if (found->cut)
+		fprintf(where->file,
+			"      … those between steps %" PRIu32 " and %" PRIu32
+			" are left out; -v shows them …\n",
+			first < found->gap ? found->list.data[first - 1] : found->cut_after,
+			found->gap + last < count ? found->list.data[count - last]
+						  : found->cut_before);
+	else
+		fprintf(where->file, "      … %zu more steps; -v shows them …\n",
+			count - first - last);
+	return err ? err : print_range(where, found, count - last, count, error);
 }
 
 /* ---- The spaces ----------------------------------------------------------------------------------------- */
@@ -241,22 +299,19 @@ static void print_address(const struct where *where)
 static int print_space(const struct where *where, bool many, struct vmt_error *error)
 {
 	const struct vmt_space_info *info = NULL;
-	struct vmt_step_list list = { 0 };
+	struct found found = { .gap = 0 };
 	uint32_t last;
-	int err = vmt_recording_touching(where->reading->recording, where->space, where->address,
-					 &list, error);
+	int err = find_steps(where, &found, error);
 
 	if (!err)
-		err = filter(where, &list, error);
-	if (!err)
 		err = vmt_recording_space(where->reading->recording, where->space, &info, error);
-	if (!err && list.count) {
+	if (!err && (found.list.count || found.cut)) {
 		if (many)
 			fprintf(where->file, "space %" PRIu32 ", pid %d:\n", info->space,
 				info->pid);
 		if (where->object)
 			print_address(where);
-		err = print_steps(where, &list, error);
+		err = print_steps(where, &found, error);
 		if (!err)
 			err = vmt_recording_last_step(where->reading->recording, where->space,
 						      &last, error);
@@ -264,10 +319,10 @@ static int print_space(const struct where *where, bool many, struct vmt_error *e
 			fprintf(where->file, "in the end, after step %" PRIu32 ":\n", last);
 			err = print_layout(where, last, error);
 		}
-	}
-	if (!err && !list.count)
+	} else if (!err) {
 		err = -ENOENT;
-	vmt_array_deinit(&list);
+	}
+	vmt_array_deinit(&found.list);
 	return err;
 }
 

@@ -54,13 +54,23 @@ enum vmt_query {
 	VMT_QUERY_ODD,
 	VMT_QUERY_OVER,
 	VMT_QUERY_OVER_LARGE,
-	VMT_QUERY_OVER_ALL,
+	VMT_QUERY_OVER_LONG,
+	VMT_QUERY_OVER_FORWARDS,
+	VMT_QUERY_OVER_BACKWARDS,
+	VMT_QUERY_COUNT_AT,
+	VMT_QUERY_COUNT_LARGE,
+	VMT_QUERY_COUNT_POINTING,
+	VMT_QUERY_FIRST_ADDED,
 	VMT_QUERY_POINTING,
+	VMT_QUERY_POINTING_FORWARDS,
+	VMT_QUERY_POINTING_BACKWARDS,
 	VMT_QUERY_BASE,
 	VMT_QUERY_OBJECT_NAMES,
 	VMT_QUERY_FRAMES_OF,
 	VMT_QUERY_COUNT
 };
+
+extern const char *const vmt_store_queries[VMT_QUERY_COUNT]; /* queries.c */
 
 /* Rows that come again and again: a place for each number, as far as they do not collide. */
 struct vmt_cache {

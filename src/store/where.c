@@ -1,73 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which steps an address has to do with: the births and deaths of the rectangles over it, and the
- * steps without a change that name it. And what an address is: where the objects were mapped, and
- * which functions the recorded stacks name.
+ * What an address is: where the objects were mapped, and which functions the recorded stacks name.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "recording.h"
-
-static void push_step(struct vmt_recording *recording, sqlite3_stmt *query, int column,
-		      struct vmt_step_list *list)
-{
-	if (!vmt_column_null(query, column))
-		vmt_array_push(list,
-			       (uint32_t)vmt_column_number(recording, query, column, UINT32_MAX));
-}
-
-/* The steps in the first @columns columns of what @which finds over @address. */
-static void add_steps(struct vmt_recording *recording, enum vmt_query which, int columns,
-		      uint32_t space, uint64_t address, struct vmt_step_list *list)
-{
-	sqlite3_stmt *query = vmt_recording_query(recording, which);
-
-	sqlite3_bind_int64(query, 1, space);
-	sqlite3_bind_int64(query, 2, (int64_t)address);
-	while (vmt_recording_row(recording, query)) {
-		for (int i = 0; i < columns; i++)
-			push_step(recording, query, i, list);
-	}
-	sqlite3_reset(query);
-}
-
-static int compare_numbers(const void *a, const void *b)
-{
-	uint32_t x = *(const uint32_t *)a;
-	uint32_t y = *(const uint32_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static void sort_unique(struct vmt_step_list *list)
-{
-	size_t kept = 0;
-
-	if (list->count > 1)
-		qsort(list->data, list->count, sizeof(*list->data), compare_numbers);
-	for (size_t i = 0; i < list->count; i++) {
-		if (!kept || list->data[kept - 1] != list->data[i])
-			list->data[kept++] = list->data[i];
-	}
-	list->count = kept;
-}
-
-int vmt_recording_touching(struct vmt_recording *recording, uint32_t space, uint64_t address,
-			   struct vmt_step_list *ret_list, struct vmt_error *error)
-{
-	vmt_array_clear(ret_list);
-	if (recording->indexed) {
-		add_steps(recording, VMT_QUERY_OVER, 2, space, address, ret_list);
-		add_steps(recording, VMT_QUERY_OVER_LARGE, 2, space, address, ret_list);
-	} else {
-		add_steps(recording, VMT_QUERY_OVER_ALL, 2, space, address, ret_list);
-	}
-	add_steps(recording, VMT_QUERY_POINTING, 1, space, address, ret_list);
-	sort_unique(ret_list);
-	return vmt_recording_verdict(recording, error);
-}
 
 /* ---- Objects ----------------------------------------------------------------------------------- */
 

@@ -97,6 +97,7 @@ static void ask(struct vmt_recording *recording, FILE *file)
 		const struct vmt_layout_info *layout;
 		uint64_t base;
 		uint32_t last;
+		size_t gap;
 
 		if (vmt_recording_next_space(recording, space, &space, NULL) < 0 || !space)
 			break;
@@ -108,8 +109,13 @@ static void ask(struct vmt_recording *recording, FILE *file)
 				require(layout->list->rows.data[row].map.start <
 					layout->list->rows.data[row].map.end);
 		}
-		if (vmt_recording_object(recording, space, "libc.so.6", &base, NULL) == 0)
-			(void)!vmt_recording_touching(recording, space, base, &list, NULL);
+		if (vmt_recording_object(recording, space, "libc.so.6", &base, NULL) < 0)
+			continue;
+		for (size_t most = 1; most; most = most == 1 ? SIZE_MAX : 0) {
+			if (vmt_recording_touching(recording, space, base, most, &list, &gap,
+						   NULL) == 0)
+				require(gap <= list.count);
+		}
 	}
 	vmt_array_deinit(&list);
 }

@@ -331,6 +331,17 @@ static void test_layouts(void **state)
 	}
 }
 
+/* The steps that touched @address, into @list; returns the gap. */
+static size_t touching(struct place *place, uint64_t address, size_t most,
+		       struct vmt_step_list *list)
+{
+	size_t gap;
+
+	assert_int_equal(
+		vmt_recording_touching(place->recording, 1, address, most, list, &gap, NULL), 0);
+	return gap;
+}
+
 static void test_touching(void **state)
 {
 	struct place *place = *state;
@@ -345,19 +356,60 @@ static void test_touching(void **state)
 	fake_range(&fake, MAP_AT, MAP_AT + 8192);
 	record(place, &fake, "libc", "madvise");
 	turn(place);
-	assert_int_equal(vmt_recording_touching(place->recording, 1, MAP_AT + 8191, &list, NULL),
-			 0);
+	assert_int_equal(touching(place, MAP_AT + 8191, SIZE_MAX, &list), 3);
 	assert_int_equal(list.count, 3);
 	assert_int_equal(list.data[0], 0);
 	assert_int_equal(list.data[1], 2);
 	assert_int_equal(list.data[2], 3);
-	assert_int_equal(vmt_recording_touching(place->recording, 1, MAP_AT + 8192, &list, NULL),
-			 0);
+	assert_int_equal(touching(place, MAP_AT + 8192, SIZE_MAX, &list), 0);
 	assert_int_equal(list.count, 0);
 	assert_int_equal(vmt_recording_object(place->recording, 1, "libx.so", &base, NULL), 0);
 	assert_int_equal(base, MAP_AT);
 	assert_int_equal(vmt_recording_object(place->recording, 1, "x.so", &base, NULL), -ENOENT);
 	vmt_array_deinit(&list);
+}
+
+/* Of very many steps both ends, and what lies beside is found in between. */
+static void test_where_many(void **state)
+{
+	enum {
+		ROUNDS = 25000,
+		MOST = 10,
+	};
+	struct vmt_step_list all = { 0 }, list = { 0 };
+	struct place *place = *state;
+	uint32_t number = 0;
+	size_t gap;
+
+	record_map(place, number++, MAP_AT + 0x10000, "");
+	for (uint32_t i = 0; i < ROUNDS; i++) {
+		struct fake fake;
+
+		record_map(place, number, MAP_AT, "");
+		fake_call(&fake, number + 1, VMT_CALL_MADVISE, MAP_AT, 8192, 4, 0, 0, 0);
+		fake_range(&fake, MAP_AT, MAP_AT + 8192);
+		record(place, &fake, "libc", "madvise");
+		record_unmap(place, number + 2, MAP_AT, "", number);
+		number += 3;
+	}
+	record_unmap(place, number, MAP_AT + 0x10000, "", 0);
+	turn(place);
+	assert_int_equal(touching(place, MAP_AT, SIZE_MAX, &all), 3 * ROUNDS);
+	assert_int_equal(all.count, 3 * ROUNDS);
+	gap = touching(place, MAP_AT, MOST, &list);
+	assert_in_range(gap, MOST, list.count - MOST);
+	assert_true(list.count < 10 * MOST);
+	assert_memory_equal(list.data, all.data, gap * sizeof(*list.data));
+	assert_memory_equal(list.data + gap, all.data + all.count - (list.count - gap),
+			    (list.count - gap) * sizeof(*list.data));
+	/* what lives long, and a hole */
+	assert_int_equal(touching(place, MAP_AT + 0x10000, MOST, &list), 2);
+	assert_int_equal(list.count, 2);
+	assert_int_equal(list.data[1], number);
+	assert_int_equal(touching(place, MAP_AT + 0x8000, MOST, &list), 0);
+	assert_int_equal(list.count, 0);
+	vmt_array_deinit(&list);
+	vmt_array_deinit(&all);
 }
 
 /* ---- The order ------------------------------------------------------------------------------------ */
@@ -483,10 +535,11 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(test_run),     TEST(test_event),    TEST(test_step),  TEST(test_texts),
-		TEST(test_path),    TEST(test_views),    TEST(test_looks), TEST(test_unknown_birth),
-		TEST(test_layouts), TEST(test_touching), TEST(test_order), TEST(test_counts),
-		TEST(test_missing),
+		TEST(test_run),      TEST(test_event),         TEST(test_step),
+		TEST(test_texts),    TEST(test_path),          TEST(test_views),
+		TEST(test_looks),    TEST(test_unknown_birth), TEST(test_layouts),
+		TEST(test_touching), TEST(test_order),         TEST(test_counts),
+		TEST(test_missing),  TEST(test_where_many),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
