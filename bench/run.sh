@@ -124,17 +124,40 @@ if command -v strace >/dev/null; then
 	per_stop strace-k strace 2000 ''
 fi
 
-echo 'questions to that recording'
-address=$("$vmtrace" show "$work/run.vmt" --step 20 | sed -n 's/^\([0-9a-f]*\)-.*libc.*/0x\1/p' | head -n 1)
-for question in 'show --step 20' 'show --step 200000' "where ${address:-0x1000}"; do
-	read -r -a words <<<"$question"
-	: >"$work/question.us"
-	for ((i = 0; i < rounds; i++)); do
-		microseconds "$vmtrace" "${words[0]}" "$work/run.vmt" "${words[@]:1}" >>"$work/question.us"
+# ask ROUNDS MS MIB COMMAND…: the median time, its CPU time and memory, against the limits ('' is none)
+ask() {
+	local count=$1 limit=$2 mib=$3 i
+	shift 3
+	rm -f "$work/spent"
+	for ((i = 0; i < count; i++)); do
+		# diff says by its status that there are differences
+		(cd "$work" && "$programs/spent" spent "$vmtrace" "$@") || [ $? -eq 1 ]
 	done
-	printf '  %-24s %6.1f ms (at most 100)\n' "${words[0]} ${words[1]}${words[2]+ ${words[2]}}" \
-		"$(median "$work/question.us" | awk '{ print $1 / 1000 }')"
+	sort -n "$work/spent" | awk -v what="$*" -v limit="$limit" -v mib="$mib" '
+		{ wall[NR] = $1; cpu[NR] = $2; kib[NR] = $3 }
+		END {
+			middle = int((NR + 1) / 2)
+			printf "  %-36s %7.1f ms (at most %d), %.1f ms of CPU, %d MiB%s\n", what,
+				wall[middle] / 1000, limit, cpu[middle] / 1000, kib[middle] / 1024,
+				mib ? " (at most " mib ")" : "" }'
+}
+
+echo 'questions to a recording of 1,000,000 steps, and one with 20 fewer'
+"$vmtrace" run -q -o "$work/million.vmt" -- "$programs/mapping" 500000 2>/dev/null
+"$vmtrace" run -q -o "$work/other.vmt" -- "$programs/mapping" 499990 2>/dev/null
+for step in 20 500000 1000000; do
+	ask "$rounds" 100 '' show --step "$step" million.vmt
 done
+few=$("$vmtrace" show --step 20 "$work/million.vmt" | sed -n 's/^\([0-9a-f]*\)-.*libc.*/0x\1/p' | head -n 1)
+# The steps in the middle map and unmap it in turn.
+all=$("$vmtrace" show --step 500000..500000 "$work/million.vmt" |
+	awk 'NR == 2 { for (i = 2; i <= NF; i++) if ($i ~ /^[+-]16K$/) print "0x" $(i - 1) }')
+for question in "${few:?}" "${all:?}" "$((all + 65536))" malloc; do
+	ask "$rounds" 100 '' where million.vmt "$question"
+done
+ask 3 3000 '' stat million.vmt
+ask 3 10000 1024 diff million.vmt other.vmt
+ask 3 10000 1024 diff --steps million.vmt other.vmt
 
 # A layout of 60,000 mappings from an address on, without every Nth, and each Nth with other rights.
 # (awk prints no larger numbers in hexadecimal everywhere.)
@@ -148,13 +171,12 @@ layout() {
 	}'
 }
 
-echo 'comparing and adding up'
+echo 'comparing'
 "$vmtrace" run -q -o "$work/a.vmt" -- "$programs/mapping" 5000 2>/dev/null
 "$vmtrace" run -q -o "$work/b.vmt" -- "$programs/mapping" 5000 2>/dev/null
 layout 65536 500 >"$work/a.maps"
 layout 131072 700 >"$work/b.maps"
-for question in "diff a.vmt b.vmt" "diff --steps a.vmt b.vmt" "diff a.maps b.maps" \
-	"diff --steps run.vmt run.vmt" "stat run.vmt"; do
+for question in "diff a.vmt b.vmt" "diff --steps a.vmt b.vmt" "diff a.maps b.maps"; do
 	read -r -a words <<<"$question"
 	: >"$work/question.us"
 	for ((i = 0; i < 3; i++)); do
