@@ -15,6 +15,7 @@
 enum {
 	SMALL_HOLE_BYTES = 2 << 20,
 	SIZE_WORD = 3, /* of key_of() */
+	RECENT = 64, /* owners that are found without their names' hashes */
 };
 
 /* Who made pieces: mappings of one size, by one actor through one call, from one stack. */
@@ -45,6 +46,7 @@ struct vmt_tally {
 	struct vmt_tokens owner_keys; /* token: index of the owner */
 	VMT_ARRAY(struct owner) owners;
 	struct vmt_stacks stacks;
+	uint32_t recent[RECENT]; /* index of an owner + 1; 0: none */
 	VMT_ARRAY(struct live_space) live;
 };
 
@@ -102,19 +104,24 @@ static struct vmt_key key_of(const struct owner *owner)
 	};
 }
 
-static uint32_t owner_of(struct vmt_tally *tally, const struct vmt_step *step, uint64_t size_bytes)
+static const struct vmt_frame *stack_of(const struct vmt_step *step)
+{
+	return step->event ? step->event->stack : NULL;
+}
+
+static uint32_t add_owner_of(struct vmt_tally *tally, const struct vmt_step *step,
+			     uint64_t size_bytes)
 {
 	const char *actor = vmt_names_add(tally->names, step->actor ? step->actor : "");
 	const char *object = vmt_names_add(tally->names, step->object ? step->object : "");
 	const char *call = vmt_names_add(tally->names, vmt_step_call(step));
-	const struct vmt_frame *stack = step->event ? step->event->stack : NULL;
 	struct owner owner = {
 		.space = step->space,
 		.first_step = step->number,
 		.actor = actor,
 		.object = object,
 		.call = call,
-		.stack = vmt_stacks_add(&tally->stacks, tally->names, stack),
+		.stack = vmt_stacks_add(&tally->stacks, tally->names, stack_of(step)),
 		.size_bytes = size_bytes,
 		.by_call = step->cause == VMT_CAUSE_CALL,
 	};
@@ -128,6 +135,30 @@ static uint32_t owner_of(struct vmt_tally *tally, const struct vmt_step *step, u
 	owner.rows[VMT_TALLY_CALL] = row_of(tally, VMT_TALLY_CALL, call);
 	vmt_array_push(&tally->owners, owner);
 	return token;
+}
+
+static bool is_owner(const struct owner *owner, const struct vmt_step *step, const char *call,
+		     uint64_t size_bytes)
+{
+	return !owner->stack && owner->space == step->space && owner->size_bytes == size_bytes &&
+	       strcmp(owner->call, call) == 0 &&
+	       strcmp(owner->actor, step->actor ? step->actor : "") == 0 &&
+	       strcmp(owner->object, step->object ? step->object : "") == 0;
+}
+
+/* A program does the same again and again: to compare names is quicker than to look them up. */
+static uint32_t owner_of(struct vmt_tally *tally, const struct vmt_step *step, uint64_t size_bytes)
+{
+	const char *call = vmt_step_call(step);
+	uint64_t hash = vmt_mix(vmt_mix(step->space, size_bytes), (uint64_t)(uintptr_t)call);
+	uint32_t *recent = &tally->recent[hash % RECENT];
+
+	/* Stacks have numbers of their own. */
+	if (stack_of(step))
+		return add_owner_of(tally, step, size_bytes);
+	if (!*recent || !is_owner(&tally->owners.data[*recent - 1], step, call, size_bytes))
+		*recent = add_owner_of(tally, step, size_bytes) + 1;
+	return *recent - 1;
 }
 
 /* ---- Spaces ----------------------------------------------------------------------------------- */
