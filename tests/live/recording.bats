@@ -292,6 +292,40 @@ at() {
 	"$VMTRACE" where run.vmt two.so:twice | head -n 1 | grep -q '/two.so$'
 }
 
+@test 'where: of very many steps the first and the last' {
+	need_command cc
+	cat >often.c <<-'END'
+		#include <sys/mman.h>
+		int main(void)
+		{
+			void *at = mmap(0, 16384, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			for (int i = 0; i < 800; i++) {
+				munmap(at, 4096);
+				mmap(at, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+			}
+			return 0;
+		}
+	END
+	cc -o often often.c
+	"$VMTRACE" run -o run.vmt -o run.jsonl -- ./often
+	local address
+	address=$(jq -r 'select(.call == "munmap" and .args.length == 4096) | .args.addr' run.jsonl | tail -n 1)
+	jq -r --arg at "$address" 'select(.call == "munmap" or .call == "mmap") | select(.args.addr == $at) | .step' \
+		run.jsonl >often.steps
+	[ "$(wc -l <often.steps)" -eq 1600 ]
+	"$VMTRACE" where run.vmt "$address" >some
+	"$VMTRACE" where -v run.vmt "$address" >all
+	# the steps that were printed, the line between, and how it is in the end
+	sed -n 's/^ *\([0-9]\{1,\}\) .*/\1/p' all >all.steps
+	diff often.steps <(tail -n 1600 all.steps)
+	sed -n 's/^ *\([0-9]\{1,\}\) .*/\1/p' some >some.steps
+	diff <(tail -n 20 often.steps) <(tail -n 20 some.steps)
+	diff <(head -n 20 all.steps) <(head -n 20 some.steps)
+	[ "$(wc -l <some.steps)" -eq 40 ]
+	grep -q "those between steps $(sed -n 20p some.steps) and $(sed -n 21p some.steps) are left out" some
+	tail -n 4 all | diff - <(tail -n 4 some)
+}
+
 @test 'where: a step that only points into a mapping' {
 	need hello-pie
 	"$VMTRACE" run -o run.vmt -o run.jsonl -- "$PROGRAMS/hello-pie"
