@@ -117,6 +117,18 @@ const char *const vmt_store_queries[VMT_QUERY_COUNT] = {
 	[VMT_QUERY_COUNT_POINTING] =
 		"SELECT count(*) FROM (SELECT 1 FROM step INDEXED BY step_at WHERE " NO_CHANGE
 		" AND space = ?1 AND start <= ?2 LIMIT ?3)",
+	[VMT_QUERY_FLOOR] =
+		"SELECT start, coalesce(born_step, 0) FROM vma INDEXED BY vma_long WHERE "
+		"died_step IS NULL AND space = ?1 AND (start < 0) = (?2 < 0) "
+		"AND start <= ?2 ORDER BY start DESC LIMIT 1",
+	[VMT_QUERY_OVER_ABOVE] =
+		"SELECT born_step, died_step FROM vma INDEXED BY vma_at WHERE " OVER
+		" AND start >= ?3",
+	[VMT_QUERY_COUNT_ABOVE] =
+		"SELECT count(*) FROM (SELECT 1 FROM vma INDEXED BY vma_at WHERE ?1 "
+		"AND start <= ?2 AND start >= ?4 LIMIT ?3)",
+	[VMT_QUERY_LAST_ADDED] = "SELECT added + added_count FROM step WHERE id BETWEEN ? AND ? "
+				 "AND added IS NOT NULL ORDER BY id DESC LIMIT 1",
 	[VMT_QUERY_FIRST_ADDED] = "SELECT added FROM step WHERE id BETWEEN ? AND ? "
 				  "AND added IS NOT NULL ORDER BY id LIMIT 1",
 	[VMT_QUERY_POINTING] = "SELECT step FROM step WHERE " POINTING,
@@ -127,7 +139,8 @@ const char *const vmt_store_queries[VMT_QUERY_COUNT] = {
 	[VMT_QUERY_BASE] =
 		"SELECT v.start, v.offset, t.text, o.dev_major, o.dev_minor, o.inode "
 		"FROM vma v JOIN object o ON o.id = v.object JOIN text t ON t.id = o.name "
-		"WHERE v.space = ? AND v.object IS NOT NULL ORDER BY v.id",
+		"WHERE v.space = ? AND v.object IS NOT NULL AND v.id >= ? AND v.id < ? "
+		"ORDER BY v.id",
 	[VMT_QUERY_OBJECT_NAMES] = "SELECT t.text FROM object o JOIN text t ON t.id = o.name",
 	/* The function's first byte in its file. */
 	[VMT_QUERY_FRAMES_OF] =

@@ -60,7 +60,11 @@ enum vmt_query {
 	VMT_QUERY_COUNT_AT,
 	VMT_QUERY_COUNT_LARGE,
 	VMT_QUERY_COUNT_POINTING,
+	VMT_QUERY_FLOOR,
+	VMT_QUERY_OVER_ABOVE,
+	VMT_QUERY_COUNT_ABOVE,
 	VMT_QUERY_FIRST_ADDED,
+	VMT_QUERY_LAST_ADDED,
 	VMT_QUERY_POINTING,
 	VMT_QUERY_POINTING_FORWARDS,
 	VMT_QUERY_POINTING_BACKWARDS,
@@ -253,6 +257,14 @@ void vmt_read_added(struct vmt_recording *recording, struct vmt_step *step, int6
 		    uint64_t count);
 /* Those that lived after step @number of @space, in the order of maps, into recording->list. */
 void vmt_read_alive(struct vmt_recording *recording, uint32_t space, uint32_t number);
+/*
+ * touching.c: of the rows of vma that the steps of @space from @first to @last brought the first number, and
+ * the one behind the last; INT64_MAX and 0 if there are none. Numbers ascend with steps.
+ */
+int64_t vmt_read_first_row(struct vmt_recording *recording, uint32_t space, uint32_t first,
+			   uint32_t last);
+int64_t vmt_read_end_row(struct vmt_recording *recording, uint32_t space, uint32_t first,
+			 uint32_t last);
 /* read-tables.c: what the step has of page tables and TLB. */
 void vmt_read_step_tables(struct vmt_recording *recording, struct vmt_step *step);
 /* read-tables.c: page tables of layout @record, whose list is read, into recording->layout. */

@@ -118,18 +118,37 @@ static void ends_deinit(struct ends *ends)
 
 /* ---- Mappings ---------------------------------------------------------------------------------- */
 
-/* The number of the first row that step @step or a later one brought; INT64_MAX if there is none. */
+/* The number that @which has for the steps, or @otherwise. */
+static int64_t ask_row(struct vmt_recording *recording, enum vmt_query which, int64_t first,
+		       int64_t last, int64_t otherwise)
+{
+	sqlite3_stmt *query = vmt_recording_query(recording, which);
+
+	sqlite3_bind_int64(query, 1, first);
+	sqlite3_bind_int64(query, 2, last);
+	if (vmt_recording_row(recording, query))
+		otherwise = (int64_t)vmt_column_number(recording, query, 0, INT64_MAX);
+	sqlite3_reset(query);
+	return otherwise;
+}
+
+int64_t vmt_read_first_row(struct vmt_recording *recording, uint32_t space, uint32_t first,
+			   uint32_t last)
+{
+	return ask_row(recording, VMT_QUERY_FIRST_ADDED, vmt_store_step_id(space, first),
+		       vmt_store_step_id(space, last), INT64_MAX);
+}
+
+int64_t vmt_read_end_row(struct vmt_recording *recording, uint32_t space, uint32_t first,
+			 uint32_t last)
+{
+	return ask_row(recording, VMT_QUERY_LAST_ADDED, vmt_store_step_id(space, first),
+		       vmt_store_step_id(space, last), 0);
+}
+
 static int64_t first_row(const struct search *search, uint32_t step)
 {
-	sqlite3_stmt *query = vmt_recording_query(search->recording, VMT_QUERY_FIRST_ADDED);
-	int64_t row = INT64_MAX;
-
-	sqlite3_bind_int64(query, 1, vmt_store_step_id(search->space, step));
-	sqlite3_bind_int64(query, 2, vmt_store_step_id(search->space, UINT32_MAX));
-	if (vmt_recording_row(search->recording, query))
-		row = (int64_t)vmt_column_number(search->recording, query, 0, INT64_MAX);
-	sqlite3_reset(query);
-	return row;
+	return vmt_read_first_row(search->recording, search->space, step, UINT32_MAX);
 }
 
 /* The rows from step @from to before @to (UINT32_MAX: to the end), in the direction of @which. */
@@ -210,17 +229,61 @@ static void look_backwards(const struct search *search, const struct vmt_step_li
 	look_between(search, VMT_QUERY_OVER_BACKWARDS, 0, to, list);
 }
 
+/*
+ * Since something stays at or below the address to the end, nothing that begins below it can reach the
+ * address; and all that was before that may be little. False if it is not, with nothing done.
+ *
+ *	address  ......... . . |||| ......  few
+ *	         . . . +----- stays ------
+ *	         ||||| |||||||||||||||||||  as many as may be
+ */
+static bool look_above_floor(const struct search *search, struct vmt_step_list *list)
+{
+	sqlite3_stmt *query = ask(search, VMT_QUERY_FLOOR);
+	int64_t start = 0, before;
+	uint32_t born = 0;
+	bool found = vmt_recording_row(search->recording, query), few;
+
+	if (found) {
+		start = (int64_t)vmt_column_word(search->recording, query, 0);
+		born = (uint32_t)vmt_column_number(search->recording, query, 1, UINT32_MAX);
+	}
+	sqlite3_reset(query);
+	if (!found)
+		return false;
+	before = born ? first_row(search, born) : 0;
+	query = ask(search, VMT_QUERY_COUNT_ABOVE);
+	sqlite3_bind_int64(query, 3, FEW);
+	sqlite3_bind_int64(query, 4, start);
+	few = before < FEW && vmt_recording_row(search->recording, query) &&
+	      vmt_column_number(search->recording, query, 0, INT64_MAX) < FEW;
+	sqlite3_reset(query);
+	if (!few)
+		return false;
+	query = ask(search, VMT_QUERY_OVER_FORWARDS);
+	sqlite3_bind_int64(query, 3, 0);
+	sqlite3_bind_int64(query, 4, before);
+	sqlite3_bind_int64(query, 5, FEW);
+	push_rows(search, query, list);
+	query = ask(search, VMT_QUERY_OVER_ABOVE);
+	sqlite3_bind_int64(query, 3, start);
+	push_rows(search, query, list);
+	return true;
+}
+
 static void find_mappings(const struct search *search, struct ends *ends)
 {
 	struct vmt_step_list living = { 0 };
+	bool indexed = search->recording->indexed;
 
-	if (search->recording->indexed &&
-	    (search->most == SIZE_MAX ||
-	     (are_few(search, VMT_QUERY_COUNT_AT) && are_few(search, VMT_QUERY_COUNT_LARGE)))) {
+	if (indexed && (search->most == SIZE_MAX || (are_few(search, VMT_QUERY_COUNT_AT) &&
+						     are_few(search, VMT_QUERY_COUNT_LARGE)))) {
 		push_rows(search, ask(search, VMT_QUERY_OVER), &ends->front);
 		push_rows(search, ask(search, VMT_QUERY_OVER_LARGE), &ends->front);
 		return;
 	}
+	if (indexed && look_above_floor(search, &ends->front))
+		return;
 	find_long(search, &living);
 	look_forwards(search, &living, &ends->front);
 	ends->cut = ends->front.count >= search->most;

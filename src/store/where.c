@@ -17,13 +17,25 @@ static bool same_object(const char *name, const char *object)
 	return strcmp(name, object) == 0 || (slash && strcmp(slash + 1, object) == 0);
 }
 
+/* The query for what a space mapped of files, in order. Its rows are among those of its steps. */
+static sqlite3_stmt *ask_base(struct vmt_recording *recording, uint32_t space)
+{
+	int64_t first = vmt_read_first_row(recording, space, 0, UINT32_MAX);
+	int64_t end = vmt_read_end_row(recording, space, 0, UINT32_MAX);
+	sqlite3_stmt *query = vmt_recording_query(recording, VMT_QUERY_BASE);
+
+	sqlite3_bind_int64(query, 1, space);
+	sqlite3_bind_int64(query, 2, first);
+	sqlite3_bind_int64(query, 3, end);
+	return query;
+}
+
 int vmt_recording_object(struct vmt_recording *recording, uint32_t space, const char *object,
 			 uint64_t *ret_base, struct vmt_error *error)
 {
-	sqlite3_stmt *query = vmt_recording_query(recording, VMT_QUERY_BASE);
+	sqlite3_stmt *query = ask_base(recording, space);
 	bool found = false;
 
-	sqlite3_bind_int64(query, 1, space);
 	while (!found && vmt_recording_row(recording, query)) {
 		found = same_object(vmt_column_bytes(recording, query, 2), object);
 		if (found)
@@ -75,10 +87,9 @@ int vmt_recording_bias(struct vmt_recording *recording, uint32_t space,
 		       const struct vmt_object_info *object, uint64_t *ret_bias,
 		       struct vmt_error *error)
 {
-	sqlite3_stmt *query = vmt_recording_query(recording, VMT_QUERY_BASE);
+	sqlite3_stmt *query = ask_base(recording, space);
 	bool found = false;
 
-	sqlite3_bind_int64(query, 1, space);
 	while (!found && vmt_recording_row(recording, query)) {
 		if (vmt_column_word(recording, query, 5) == object->inode &&
 		    vmt_column_word(recording, query, 4) == object->dev_minor &&

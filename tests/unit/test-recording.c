@@ -381,7 +381,10 @@ static void test_where_many(void **state)
 	uint32_t number = 0;
 	size_t gap;
 
+	record_map(place, number++, MAP_AT + 0x8000, "");
+	record_unmap(place, number++, MAP_AT + 0x8000, "", 0);
 	record_map(place, number++, MAP_AT + 0x10000, "");
+	record_map(place, number++, MAP_AT + 0x4000, "");
 	for (uint32_t i = 0; i < ROUNDS; i++) {
 		struct fake fake;
 
@@ -392,7 +395,7 @@ static void test_where_many(void **state)
 		record_unmap(place, number + 2, MAP_AT, "", number);
 		number += 3;
 	}
-	record_unmap(place, number, MAP_AT + 0x10000, "", 0);
+	record_unmap(place, number, MAP_AT + 0x10000, "", 2);
 	turn(place);
 	assert_int_equal(touching(place, MAP_AT, SIZE_MAX, &all), 3 * ROUNDS);
 	assert_int_equal(all.count, 3 * ROUNDS);
@@ -402,12 +405,15 @@ static void test_where_many(void **state)
 	assert_memory_equal(list.data, all.data, gap * sizeof(*list.data));
 	assert_memory_equal(list.data + gap, all.data + all.count - (list.count - gap),
 			    (list.count - gap) * sizeof(*list.data));
-	/* what lives long, and a hole */
+	/* what lives long; what was there before; a hole above what stays, and one above what comes and goes */
 	assert_int_equal(touching(place, MAP_AT + 0x10000, MOST, &list), 2);
 	assert_int_equal(list.count, 2);
 	assert_int_equal(list.data[1], number);
-	assert_int_equal(touching(place, MAP_AT + 0x8000, MOST, &list), 0);
-	assert_int_equal(list.count, 0);
+	assert_int_equal(touching(place, MAP_AT + 0x4000, MOST, &list), 1);
+	assert_int_equal(touching(place, MAP_AT + 0x8000, MOST, &list), 2);
+	assert_int_equal(list.data[1], 1);
+	assert_int_equal(touching(place, MAP_AT + 0xa000, MOST, &list), 0);
+	assert_int_equal(touching(place, MAP_AT + 0x2000, MOST, &list), 0);
 	vmt_array_deinit(&list);
 	vmt_array_deinit(&all);
 }
