@@ -236,6 +236,7 @@ static void read_loads(struct vmt_symbols *symbols, Elf *elf)
 
 static void read_sections(struct vmt_symbols *symbols, Elf *elf)
 {
+	bool looked[SHT_DYNSYM + 1] = { false };
 	Elf_Scn *section = NULL;
 	size_t names = 0;
 
@@ -248,7 +249,10 @@ static void read_sections(struct vmt_symbols *symbols, Elf *elf)
 		if (!gelf_getshdr(section, &header))
 			continue;
 		if (header.sh_type == SHT_SYMTAB || header.sh_type == SHT_DYNSYM) {
-			add_symbols(symbols, elf, section, &header);
+			/* A file has one of each; libelf keeps what it has read. */
+			if (!looked[header.sh_type])
+				add_symbols(symbols, elf, section, &header);
+			looked[header.sh_type] = true;
 			symbols->whole |= header.sh_type == SHT_SYMTAB;
 		} else if (header.sh_type == SHT_NOTE && !symbols->build_id[0]) {
 			read_build_id(section, &header, symbols->build_id);
