@@ -434,6 +434,16 @@ static int64_t read_limits(struct vmt_recording *recording, uint32_t space, uint
 	return record;
 }
 
+/* After a step in the middle: the size of the page tables that the kernel said then. */
+static void read_size_at(struct vmt_recording *recording, uint32_t space, uint32_t number)
+{
+	struct vmt_step step = { .space = space, .number = number };
+
+	vmt_read_step_tables(recording, &step);
+	recording->layout.has_page_table = step.tables.checked;
+	recording->layout.page_table_kib = step.tables.kernel_bytes / 1024;
+}
+
 /* ELF files that were loaded up to a step are those before the run of steps that it is in. */
 static void find_run(struct vmt_recording *recording, uint32_t space, uint32_t number)
 {
@@ -475,6 +485,8 @@ int vmt_recording_layout(struct vmt_recording *recording, uint32_t space, uint32
 	vmt_read_alive(recording, space, number);
 	if (record)
 		vmt_read_layout_tables(recording, record);
+	else
+		read_size_at(recording, space, number);
 	for (size_t i = 0; i < recording->list.rows.count; i++)
 		layout->map_count += !recording->list.rows.data[i].map.gate;
 	*ret_layout = layout;

@@ -134,6 +134,10 @@ fails() {
 		cmp run.jsonl again.jsonl
 	done
 	jq -es 'any(.page_tables)' again.jsonl >/dev/null
+	# The layout after a step in the middle says the size of then.
+	local size
+	size=$(jq -r 'select(.step == 20 and .page_tables) | .page_tables.kernel_bytes / 1024' run.jsonl)
+	"$VMTRACE" show run.vmt --step 20 | tail -n 1 | grep "; page tables $size KiB\$"
 	"$VMTRACE" run --show=pt -o run.vmt -o run.jsonl -o log.txt -- "$PROGRAMS/tables-pie"
 	"$VMTRACE" export run.vmt --to jsonl | cmp run.jsonl -
 	jq -es 'any(.[].vmas[]?; .resident_pages > 0)' run.jsonl >/dev/null
