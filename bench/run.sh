@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # run.sh VMTRACE PROGRAMS: times commands bare, under vmtrace and under other tracers, in turn, so
-# that a machine that speeds up or slows down meets them all, and prints the medians and their
+# that a machine that speeds up or slows down meets them all, and prints medians of times and of
 # ratios against the limits; then the cost of the model alone.
 set -euo pipefail
 
@@ -35,7 +35,7 @@ way() {
 	vmtrace-pinned) "$vmtrace" run --pin -qq -o /dev/null -- "$@" ;;
 	vmtrace-faults) "$vmtrace" run -qq --faults -o /dev/null -- "$@" ;;
 	vmtrace-steps) "$vmtrace" run -o /dev/null -- "$@" ;;
-	vmtrace-k) "$vmtrace" run -k -q -o /dev/null -- "$@" ;;
+	vmtrace-k) "$vmtrace" run -k -qq -o /dev/null -- "$@" ;;
 	strace-k) strace -k -f --seccomp-bpf -e trace=%memory -o /dev/null "$@" ;;
 	vmtrace-recording) "$vmtrace" run -o "$work/run.vmt" -- "$@" ;;
 	strace) strace -f --seccomp-bpf -e trace=%memory -o /dev/null "$@" ;;
@@ -61,10 +61,12 @@ measure() {
 	done
 }
 
-# ratio WAY OTHER LIMIT
+# ratio WAY OTHER LIMIT: the median of the ratios of each round, whose two runs stand side by side: the
+# machine is not equally fast all the time
 ratio() {
-	awk -v a="$(median "$work/$1.us")" -v b="$(median "$work/$2.us")" -v what="$1 / $2" -v limit="$3" \
-		'BEGIN { printf "  %s: %.2f (at most %s)\n", what, a / b, limit }'
+	paste "$work/$1.us" "$work/$2.us" | awk '{ print $1 / $2 }' >"$work/ratios"
+	awk -v ratio="$(median "$work/ratios")" -v what="$1 / $2" -v limit="$3" \
+		'BEGIN { printf "  %s: %.2f (at most %s)\n", what, ratio, limit }'
 }
 
 # per_stop WAY OTHER STOPS LIMIT: what WAY takes more CPU time, for each of the stops
@@ -94,13 +96,13 @@ measure 'bare vmtrace' "$programs/getppid"
 ratio vmtrace bare 1.5
 
 echo 'mmap, touch, munmap 200,000'
-tracers='bare floor vmtrace floor-pinned vmtrace-pinned vmtrace-steps vmtrace-recording'
-command -v strace >/dev/null && tracers+=' strace'
+tracers='bare floor vmtrace strace floor-pinned vmtrace-pinned vmtrace-steps vmtrace-recording'
+command -v strace >/dev/null || tracers=${tracers/strace/}
 measure "$tracers" "$programs/mapping"
 ratio vmtrace floor 1.25
 ratio vmtrace-pinned floor-pinned 1.25
 ratio vmtrace-recording vmtrace-steps 1.15
-"$vmtrace" show -q "$work/run.vmt" | awk -v bytes="$(stat -c %s "$work/run.vmt")" '
+"$vmtrace" show -qq "$work/run.vmt" | awk -v bytes="$(stat -c %s "$work/run.vmt")" '
 	{ gsub(/,/, "", $1); printf "  recording: %.0f bytes a step (at most 150)\n", bytes / $1 }'
 [ ! -e "$work/strace.us" ] || ratio vmtrace strace 1.00
 

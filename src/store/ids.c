@@ -70,8 +70,15 @@ static void grow(struct vmt_ids *ids)
 	ids->slot_count = count;
 }
 
+static int64_t next_number(struct vmt_ids *ids, bool often)
+{
+	bool small = often && ids->last_small < VMT_IDS_SMALL && ids->last >= VMT_IDS_SMALL;
+
+	return small ? ++ids->last_small : ++ids->last;
+}
+
 static const struct vmt_id_slot *get(struct vmt_ids *ids, const void *bytes, size_t length,
-				     bool *ret_new)
+				     bool often, bool *ret_new)
 {
 	const char *known = vmt_names_add_bytes(ids->names, bytes, length);
 	struct vmt_id_slot *slot = slot_of(ids->slots, ids->slot_count, known);
@@ -79,20 +86,29 @@ static const struct vmt_id_slot *get(struct vmt_ids *ids, const void *bytes, siz
 	*ret_new = !slot->known;
 	if (slot->known)
 		return slot;
-	if (2 * ((size_t)ids->count + 1) > ids->slot_count) {
+	if (2 * ++ids->used > ids->slot_count) {
 		grow(ids);
 		slot = slot_of(ids->slots, ids->slot_count, known);
 	}
-	*slot = (struct vmt_id_slot){ .key = known, .known = known, .id = ++ids->count };
+	*slot = (struct vmt_id_slot){
+		.key = known,
+		.known = known,
+		.id = next_number(ids, often),
+	};
 	return slot;
 }
 
 int64_t vmt_ids_get(struct vmt_ids *ids, const void *bytes, size_t length, bool *ret_new)
 {
-	return get(ids, bytes, length, ret_new)->id;
+	return get(ids, bytes, length, false, ret_new)->id;
 }
 
-int64_t vmt_ids_text(struct vmt_ids *ids, const char *text, bool *ret_new)
+void vmt_ids_reserve(struct vmt_ids *ids)
+{
+	ids->last = VMT_IDS_SMALL;
+}
+
+int64_t vmt_ids_text(struct vmt_ids *ids, const char *text, bool often, bool *ret_new)
 {
 	struct vmt_id_slot *recent = &ids->recent[hash(text) & (RECENT_SLOTS - 1)];
 
@@ -100,7 +116,7 @@ int64_t vmt_ids_text(struct vmt_ids *ids, const char *text, bool *ret_new)
 		*ret_new = false;
 		return recent->id;
 	}
-	*recent = *get(ids, text, strlen(text), ret_new);
+	*recent = *get(ids, text, strlen(text), often, ret_new);
 	recent->key = text;
 	return recent->id;
 }

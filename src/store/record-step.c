@@ -10,9 +10,9 @@
 /* ---- What steps share -------------------------------------------------------------------------- */
 
 /* 0 for none. */
-static int64_t text_or_zero(struct vmt_recorder *recorder, const char *text)
+static int64_t word_or_zero(struct vmt_recorder *recorder, const char *text)
 {
-	return text && text[0] ? vmt_recorder_text(recorder, text) : 0;
+	return text && text[0] ? vmt_recorder_word(recorder, text) : 0;
 }
 
 /* The row of the file behind the call's descriptor; 0 if there was none. */
@@ -252,7 +252,7 @@ static int64_t site_of(struct vmt_recorder *recorder, const struct vmt_step *ste
 	const uint64_t key[] = {
 		(uint64_t)vmt_recorder_text(recorder, vmt_cause_name(step->cause)),
 		(uint64_t)vmt_recorder_text(recorder, step->actor),
-		(uint64_t)text_or_zero(recorder, step->object),
+		(uint64_t)word_or_zero(recorder, step->object),
 		event ? (uint64_t)vmt_recorder_text(recorder, vmt_call_info(event->call)->name) : 0,
 		event ? event->ip : 0,
 		stack ? stack->stack : 0,
@@ -324,16 +324,16 @@ void vmt_record_step(struct vmt_recorder *recorder, const struct vmt_step *step)
 	bool more = has_more(recorder, step);
 	int64_t bits = bits_of(step, more);
 	int64_t site = site_of(recorder, step);
-	int64_t what = vmt_recorder_text(recorder, step->what);
-	int64_t name = text_or_zero(recorder, step->file_name);
+	int64_t what = vmt_recorder_word(recorder, step->what);
+	int64_t name = word_or_zero(recorder, step->file_name);
 	int64_t reason =
-		step->reason ? vmt_recorder_text(recorder, vmt_reason_name(step->reason)) : 0;
+		step->reason ? vmt_recorder_word(recorder, vmt_reason_name(step->reason)) : 0;
 	int64_t why = why_of(recorder, step);
 	int64_t file = step->event ? file_of(recorder, step->event) : 0;
 	int64_t path = path_of(recorder, step);
-	int64_t purpose = text_or_zero(recorder, step->purpose);
+	int64_t purpose = word_or_zero(recorder, step->purpose);
 	int64_t pattern =
-		step->pattern ? vmt_recorder_text(recorder, vmt_pattern_name(step->pattern)) : 0;
+		step->pattern ? vmt_recorder_word(recorder, vmt_pattern_name(step->pattern)) : 0;
 	int64_t added;
 
 	vmt_record_removed(recorder, step);

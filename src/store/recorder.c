@@ -17,10 +17,10 @@
 
 /* ---- Values ------------------------------------------------------------------------------------ */
 
-int64_t vmt_recorder_text(struct vmt_recorder *recorder, const char *text)
+static int64_t number_of(struct vmt_recorder *recorder, const char *text, bool often)
 {
 	bool new_one;
-	int64_t id = vmt_ids_text(&recorder->texts, text, &new_one);
+	int64_t id = vmt_ids_text(&recorder->texts, text, often, &new_one);
 
 	if (new_one) {
 		vmt_queue_row(&recorder->queue, VMT_INSERT_TEXT);
@@ -28,6 +28,16 @@ int64_t vmt_recorder_text(struct vmt_recorder *recorder, const char *text)
 		vmt_queue_text(&recorder->queue, text, strlen(text));
 	}
 	return id;
+}
+
+int64_t vmt_recorder_text(struct vmt_recorder *recorder, const char *text)
+{
+	return number_of(recorder, text, false);
+}
+
+int64_t vmt_recorder_word(struct vmt_recorder *recorder, const char *text)
+{
+	return number_of(recorder, text, true);
 }
 
 void vmt_recorder_put_number(struct vmt_recorder *recorder, uint64_t number)
@@ -368,6 +378,7 @@ int vmt_recorder_open(const char *path, struct vmt_recorder **ret_recorder, stru
 	recorder->queue.complete = complete;
 	recorder->queue.complete_data = recorder;
 	vmt_ids_init(&recorder->texts);
+	vmt_ids_reserve(&recorder->texts);
 	vmt_ids_init(&recorder->objects);
 	vmt_ids_init(&recorder->files);
 	vmt_ids_init(&recorder->paths);

@@ -62,6 +62,8 @@ struct vmt_recorder {
 
 /* The number of a text; its row is written when it is new. */
 int64_t vmt_recorder_text(struct vmt_recorder *recorder, const char *text);
+/* The same for what many steps say. */
+int64_t vmt_recorder_word(struct vmt_recorder *recorder, const char *text);
 /* NULL for 0. */
 void vmt_recorder_put_number(struct vmt_recorder *recorder, uint64_t number);
 /* The space, NULL if it was not announced. */
