@@ -37,6 +37,18 @@ static bool get(pid_t tid, struct vmt_cpu_mask *ret_mask)
 	return syscall(SYS_sched_getaffinity, tid, sizeof(*ret_mask), ret_mask) > 0;
 }
 
+unsigned vmt_placement_cpus(void)
+{
+	struct vmt_cpu_mask mask;
+	unsigned count = 0;
+
+	if (!get(0, &mask))
+		return 1;
+	for (size_t i = 0; i < vmt_countof(mask.words); i++)
+		count += (unsigned)__builtin_popcountl(mask.words[i]);
+	return count;
+}
+
 static bool set(pid_t tid, const struct vmt_cpu_mask *mask)
 {
 	return syscall(SYS_sched_setaffinity, tid, sizeof(*mask), mask) == 0;

@@ -27,6 +27,8 @@ struct vmt_placement {
 	struct vmt_cpu_mask self; /* ours */
 };
 
+/* How many CPUs this process may run on; 1 if that cannot be found out. */
+unsigned vmt_placement_cpus(void);
 /* Puts the stopped task @tid, the only one, and vmtrace on one CPU. Where that fails, nothing. */
 void vmt_placement_begin(struct vmt_placement *placement, pid_t tid);
 /* Gives the task its own mask back for a call. False if it is not placed, or was changed by others. */

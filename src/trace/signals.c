@@ -41,6 +41,7 @@
 
 enum {
 	TICK_US = 50000,
+	LOOK_NS = 30000, /* about what it costs to sleep and to be woken across CPUs */
 };
 
 static const int ignored[] = { SIGINT, SIGQUIT, SIGTSTP, SIGTTOU, SIGTTIN, SIGPIPE, SIGXFSZ };
@@ -226,13 +227,28 @@ void vmt_signals_tick_every(unsigned us)
 	vmt_signals_tick(true);
 }
 
-pid_t vmt_signals_wait(int *ret_status)
+/* 0 if no task has stopped for a while. */
+static pid_t look_for_stop(int *ret_status)
 {
+	uint64_t until_ns = vmt_clock_ns() + LOOK_NS;
 	pid_t tid;
+
+	do {
+		tid = waitpid(-1, ret_status, __WALL | WNOHANG);
+	} while (tid == 0 && vmt_clock_ns() < until_ns);
+	return tid;
+}
+
+pid_t vmt_signals_wait(bool soon, int *ret_status)
+{
+	pid_t tid = 0;
 	int err;
 
-	if (!state.waking_any)
-		return waitpid(-1, ret_status, __WALL);
+	if (!state.waking_any) {
+		if (soon)
+			tid = look_for_stop(ret_status);
+		return tid ? tid : waitpid(-1, ret_status, __WALL);
+	}
 	sigprocmask(SIG_UNBLOCK, &state.waking, NULL);
 	/* What has come already wakes nobody, but must not hide a stop that is there to be seen. */
 	tid = waitpid(-1, ret_status, ticked || interrupted ? __WALL | WNOHANG : __WALL);

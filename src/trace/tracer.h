@@ -181,6 +181,9 @@ struct vmt_tracer {
 	VMT_ARRAY(struct vmt_fault) faults; /* not handed out yet */
 
 	struct vmt_placement placement;
+	unsigned cpus; /* that vmtrace may run on */
+	bool let_into_call; /* the task that went on last stops at the exit of a call next */
+	uint64_t between_ns; /* from the exit of the last call to the entry of the next */
 	bool ptrace_said; /* rights.c: said that a debugger cannot work */
 	VMT_ARRAY(const char *) rights_said; /* programs that were said to run without privilege */
 
@@ -347,8 +350,11 @@ bool vmt_signals_interrupted(void);
 void vmt_signals_tick(bool on);
 /* The same, for good, and every @us microseconds. */
 void vmt_signals_tick_every(unsigned us);
-/* waitpid() for any task; fails with EINTR at a tick or an interrupt if no task has stopped. */
-pid_t vmt_signals_wait(int *ret_status);
+/*
+ * waitpid() for any task; fails with EINTR at a tick or an interrupt if no task has stopped. One that
+ * will stop @soon is looked for some microseconds before vmtrace sleeps.
+ */
+pid_t vmt_signals_wait(bool soon, int *ret_status);
 /* Should vmtrace stop too when its first process was stopped by @signal? */
 bool vmt_signals_mirror(pid_t root, int signal);
 
