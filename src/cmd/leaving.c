@@ -8,6 +8,7 @@
 
 #include "checking.h"
 #include "loading.h"
+#include "tables-check.h"
 #include "tables.h"
 
 void vmt_leaving_forget(struct session_space *space)
@@ -38,6 +39,8 @@ void vmt_leaving_layout(struct session *session, struct session_space *space)
 	struct vmt_view_list list;
 	struct vmt_part *parts;
 
+	if (info.geometry)
+		vmt_tables_count(session, space, space->last_reason);
 	vmt_space_view(space->model, &list);
 	parts = vmt_loading_parts(space, &list);
 	info.space = &space->info;

@@ -27,6 +27,8 @@ struct session_space {
 	bool blind; /* something could not be read: what differs later may come from that */
 	struct space_tables *tables; /* tables.c; NULL: the page tables are not watched */
 	struct vmt_layout_info last_look; /* leaving.c: what was seen of the page tables */
+	enum vmt_table_reason
+		last_reason; /* what comparing them came to; counted if it was the end */
 	pid_t pid; /* a task of the space that can be asked about */
 	/* The last caller; it is nearly always the same one. */
 	const char *caller; /* name of the VMA; NULL: none yet */

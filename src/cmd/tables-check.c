@@ -152,7 +152,7 @@ static void count(struct vmt_counts *counts, enum vmt_table_reason reason)
 	counts->table_reasons[reason]++;
 }
 
-enum vmt_table_reason vmt_tables_check(struct session *session, struct session_space *space,
+enum vmt_table_reason vmt_tables_judge(struct session *session, struct session_space *space,
 				       uint64_t *ret_kernel_bytes)
 {
 	enum vmt_table_reason reason = vmt_tables_compare(session, space, ret_kernel_bytes);
@@ -161,9 +161,22 @@ enum vmt_table_reason vmt_tables_check(struct session *session, struct session_s
 		reason = space->tables->before;
 	space->tables->before = VMT_TABLES_AGREE;
 	space->tables->faulted = false;
-	if (reason != VMT_TABLES_UNREADABLE || space->tables->looked) {
-		count(&space->counts, reason);
-		count(&session->counts, reason);
-	}
+	return reason;
+}
+
+void vmt_tables_count(struct session *session, struct session_space *space,
+		      enum vmt_table_reason reason)
+{
+	count(&space->counts, reason);
+	count(&session->counts, reason);
+}
+
+enum vmt_table_reason vmt_tables_check(struct session *session, struct session_space *space,
+				       uint64_t *ret_kernel_bytes)
+{
+	enum vmt_table_reason reason = vmt_tables_judge(session, space, ret_kernel_bytes);
+
+	if (reason != VMT_TABLES_UNREADABLE || space->tables->looked)
+		vmt_tables_count(session, space, reason);
 	return reason;
 }

@@ -47,7 +47,13 @@ void vmt_tables_look(const struct session *session, struct session_space *space)
  */
 enum vmt_table_reason vmt_tables_compare(const struct session *session, struct session_space *space,
 					 uint64_t *ret_kernel_bytes);
-/* Compares and counts. What was found before the call counts for its step. */
+/* Compares. What was found before the call is a finding of its step. */
+enum vmt_table_reason vmt_tables_judge(struct session *session, struct session_space *space,
+				       uint64_t *ret_kernel_bytes);
+/* Counts a finding, for the space and for the run. */
+void vmt_tables_count(struct session *session, struct session_space *space,
+		      enum vmt_table_reason reason);
+/* Both. */
 enum vmt_table_reason vmt_tables_check(struct session *session, struct session_space *space,
 				       uint64_t *ret_kernel_bytes);
 

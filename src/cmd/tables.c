@@ -192,34 +192,39 @@ void vmt_tables_copied(struct session *session, struct session_space *space)
 		vmt_tables_look(session, space);
 }
 
-/* Adds those pages of [start, end) that are there. */
-static void see_victims_in(const struct session *session, struct space_tables *tables,
-			   uint64_t start, uint64_t end)
+/* Adds those pages of [start, end) that are there; @run is the first that may be in it. */
+static size_t see_victims_in(const struct session *session, struct space_tables *tables, size_t run,
+			     uint64_t start, uint64_t end)
 {
-	for (size_t i = 0; i < tables->runs.count; i++) {
-		const struct vmt_page_run *run = &tables->runs.data[i];
-		uint64_t low = vmt_max_u64(run->start, start);
-		uint64_t high = vmt_min_u64(run->end, end);
+	const struct vmt_page_runs *runs = &tables->runs;
 
-		if (low >= high || !(run->kind & VMT_PAGE_PRESENT))
+	while (run < runs->count && runs->data[run].end <= start)
+		run++;
+	for (size_t at = run; at < runs->count && runs->data[at].start < end; at++) {
+		uint64_t low = vmt_max_u64(runs->data[at].start, start);
+		uint64_t high = vmt_min_u64(runs->data[at].end, end);
+
+		if (!(runs->data[at].kind & VMT_PAGE_PRESENT))
 			continue;
 		if (!tables->flush_present)
 			tables->flush_start = low;
 		tables->flush_end = high;
 		tables->flush_present += (high - low) >> session->geometry->page_shift;
 	}
+	return run;
 }
 
 /* Counts the pages that the call may take away, from the first to the last of them. */
 static void see_victims(const struct session *session, struct session_space *space)
 {
 	struct space_tables *tables = space->tables;
+	size_t run = 0;
 	uint64_t start;
 	uint64_t end = 0;
 
 	tables->flush_start = tables->flush_end = tables->flush_present = 0;
 	while (vmt_space_flush_range(space->model, session->event, end, &start, &end))
-		see_victims_in(session, tables, start, end);
+		run = see_victims_in(session, tables, run, start, end);
 }
 
 void vmt_tables_enter(struct session *session, struct session_space *space)
@@ -304,7 +309,8 @@ static void look_last(struct session *session, struct session_space *space,
 	vmt_tables_look(session, space);
 	if (!space->tables->looked)
 		return;
-	info->table_reason = vmt_tables_check(session, space, &kernel_bytes);
+	info->table_reason = vmt_tables_judge(session, space, &kernel_bytes);
+	space->last_reason = info->table_reason;
 	/* A difference that was there before and has its reason. */
 	if (info->table_reason == VMT_TABLES_AGREE && space->tables->drift_bytes)
 		info->table_reason = space->tables->reason;

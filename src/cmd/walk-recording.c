@@ -79,7 +79,8 @@ static int walk(struct vmt_reading *reading, const char *word, const struct vmt_
 {
 	struct vmt_recording *recording = reading->recording;
 	const struct vmt_layout_info *layout;
-	uint32_t space, step;
+	uint32_t step = 0;
+	uint32_t space;
 	int result = vmt_reading_space(reading, part, &space, error);
 
 	if (!result)

@@ -195,6 +195,16 @@ static void shorten(struct found *found)
 }
 
 /* Leaves those that do something at the address. */
+/* A step that the recording itself names; if it is not there, the recording is damaged. */
+static int read_step(const struct where *where, uint32_t number, const struct vmt_step **ret_step,
+		     struct vmt_error *error)
+{
+	int err = vmt_recording_step(where->reading->recording, where->space, number, ret_step,
+				     error);
+
+	return err == -ENOENT ? -EINVAL : err;
+}
+
 static int filter(const struct where *where, struct found *found, struct vmt_error *error)
 {
 	struct vmt_step_list *list = &found->list;
@@ -202,8 +212,7 @@ static int filter(const struct where *where, struct found *found, struct vmt_err
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct vmt_step *step;
-		int err = vmt_recording_step(where->reading->recording, where->space, list->data[i],
-					     &step, error);
+		int err = read_step(where, list->data[i], &step, error);
 
 		if (err)
 			return err;
@@ -235,7 +244,7 @@ static int print_step(const struct where *where, uint32_t number, struct vmt_err
 	const struct vmt_replay_look look = { .paths = true };
 	const struct vmt_step *step;
 	struct vmt_step shown;
-	int err = vmt_recording_step(where->reading->recording, where->space, number, &step, error);
+	int err = read_step(where, number, &step, error);
 
 	if (err)
 		return err;

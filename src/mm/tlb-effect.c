@@ -119,26 +119,48 @@ static bool is_done(const struct vmt_event *event)
 	return !event->failed || (piecemeal && event->result == -ENOMEM);
 }
 
+/* The border of a table of @span bytes that is nearest to @address, at most or at least it. */
+static uint64_t border_below(uint64_t address, uint64_t span)
+{
+	return address & ~(span - 1);
+}
+
+static uint64_t border_above(uint64_t address, uint64_t span)
+{
+	return border_below(address + span - 1, span);
+}
+
 /*
- * An mremap() that grew where it is flushes nothing; one that moved flushes, for each table of the
- * last level with a page in it, all that it moved of it (move_ptes() of mm/mremap.c).
+ * An mremap() that grew where it is flushes nothing. One that moved goes from piece to piece, each
+ * in one table of the last level at its old place and in one at its new place (get_extent() of
+ * mm/mremap.c), and flushes the whole of a piece with a page in it (move_ptes()).
+ *
+ *	old     [    |       . p .   |    ]
+ *	new     [  |         . p .     |  ]
+ *	flushed      [^^^^^^^^^^^^^^^]
  */
 static void fit_mremap(const struct vmt_space *space, const struct vmt_event *event,
 		       uint64_t *start, uint64_t *end)
 {
 	uint64_t old_start = event->args[0];
+	uint64_t shift = (uint64_t)event->result - old_start;
 	uint64_t moved = vmt_page_up(space, vmt_min_u64(event->args[1], event->args[2]));
 	const struct vmt_geometry *geometry = space->tables->geometry;
 	uint64_t span = vmt_level_table_span(&geometry->levels[geometry->level_count - 1]);
+	uint64_t first = *start;
+	uint64_t last = *end;
 
 	if (event->args[2] < event->args[1] && !(event->args[3] & MREMAP_FIXED))
 		return;
-	if ((uint64_t)event->result == old_start) {
+	if (!shift) {
 		*end = *start;
 		return;
 	}
-	*start = vmt_max_u64(old_start, *start & ~(span - 1));
-	*end = vmt_min_u64(old_start + moved, (*end + span - 1) & ~(span - 1));
+	*start = vmt_max_u64(border_below(first, span),
+			     vmt_max_u64(old_start, border_below(first + shift, span) - shift));
+	*end = vmt_min_u64(
+		border_above(last, span),
+		vmt_min_u64(old_start + moved, border_above(last + shift, span) - shift));
 }
 
 void vmt_step_tlb(const struct vmt_space *space, struct vmt_step *step, uint64_t first,

@@ -337,7 +337,8 @@ static void join(struct ends *const both[2], struct vmt_step_list *list, size_t 
 	}
 	sort_unique(list);
 	*ret_gap = list->count;
-	for (size_t i = 0; from > to && i < list->count && *ret_gap == list->count; i++) {
+	for (size_t i = 0; from > to && from - to > 1 && i < list->count && *ret_gap == list->count;
+	     i++) {
 		if (list->data[i] > to)
 			*ret_gap = i;
 	}

@@ -42,6 +42,7 @@ enum {
 	FAULT_NS = 1000, /* no fault takes less */
 	TICK_MIN_US = 2000,
 	TICK_MAX_US = 50000,
+	UNCLAIMED_MAX = 65536, /* more are lost: whoever runs so long is seldom stopped */
 	RING_PAGES_MIN = 8, /* what is left of kernel.perf_event_mlock_kb may be little */
 };
 
@@ -287,7 +288,7 @@ static void take_fault(struct vmt_fault_watch *watch, struct ring *ring, const u
 		(record->header.misc & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL;
 	if (fault.tid)
 		take_record(watch, fault);
-	else
+	else if (ring->unclaimed.count < UNCLAIMED_MAX)
 		vmt_array_push(&ring->unclaimed, fault);
 }
 
@@ -384,6 +385,7 @@ const struct vmt_fault_record *vmt_fault_watch_drain(struct vmt_fault_watch *wat
 uint64_t vmt_fault_watch_lost(const struct vmt_fault_watch *watch)
 {
 	uint64_t counted = 0;
+	uint64_t known = watch->recorded;
 	uint64_t missing;
 
 	for (size_t i = 0; i < watch->fds.count; i++) {
@@ -392,7 +394,9 @@ uint64_t vmt_fault_watch_lost(const struct vmt_fault_watch *watch)
 		if (read(watch->fds.data[i], &count, sizeof(count)) == sizeof(count))
 			counted += count;
 	}
-	missing = counted > watch->recorded ? counted - watch->recorded : 0;
+	for (size_t i = 0; i < watch->rings.count; i++)
+		known += watch->rings.data[i].unclaimed.count;
+	missing = counted > known ? counted - known : 0;
 	return vmt_max_u64(missing, watch->lost);
 }
 

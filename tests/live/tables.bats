@@ -186,6 +186,7 @@ begin_flush_trace() {
 		skip 'tlb:tlb_flush cannot be traced here'
 	fi
 	echo 1 >"$events/options/event-fork"
+	echo mono >"$events/trace_clock" # one for all CPUs
 	echo $$ >"$events/set_event_pid"
 	echo 1 >"$events/events/tlb/tlb_flush/enable"
 }

@@ -20,6 +20,7 @@ enum {
 };
 
 static uint64_t state;
+static char *elsewhere; /* the range of a table that nothing else uses */
 
 /* xorshift64* */
 static unsigned draw(unsigned below)
@@ -64,8 +65,14 @@ static void change(char *at, unsigned count)
 		mremap(at, length, (size_t)draw(count) * PAGE + PAGE, 0);
 		break;
 	case 4:
-		if (((uintptr_t)at ^ ((uintptr_t)at + length - 1)) < TABLE)
-			mremap(at, length, length + PAGE, MREMAP_MAYMOVE);
+		/*
+		 * What is moved from or to more than one table is flushed in pieces. Growing as well, it
+		 * moves only if it is of one mapping.
+		 */
+		if (((uintptr_t)at ^ ((uintptr_t)at + length - 1)) < TABLE &&
+		    mremap(at, length, length + PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, elsewhere) !=
+			    MAP_FAILED)
+			munmap(elsewhere, length + PAGE);
 		break;
 	case 5:
 		munmap(at + length / 2 / PAGE * PAGE, length);
@@ -82,10 +89,13 @@ int main(int argc, char **argv)
 
 	state = argc > 1 ? strtoull(argv[1], NULL, 0) | 1 : 1;
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+	elsewhere = mmap(NULL, 2UL * TABLE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			 -1, 0);
 	memory = mmap(NULL, (size_t)PAGES * PAGE, PROT_NONE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (memory == MAP_FAILED)
+	if (memory == MAP_FAILED || elsewhere == MAP_FAILED)
 		return 1;
+	elsewhere += TABLE - (uintptr_t)elsewhere % TABLE;
 	madvise(memory, (size_t)PAGES * PAGE, MADV_NORMAL);
 	for (int i = 0; i < CALLS / 2; i++) {
 		unsigned count = 1 + draw(RANGE_MAX);
