@@ -371,11 +371,19 @@ void vmt_space_attach(struct vmt_space *space, const struct vmt_image *image, vm
 		      void *data);
 
 /*
+ * A step has taken over @rows of the kernel, which come without VmFlags: vmt_space_refresh_flags()
+ * may give them some as long as this runs. @data is that of the steps.
+ */
+typedef void vmt_adopted_fn(void *data, struct vmt_space *space, const struct vmt_layout *rows);
+
+/*
  * A copy as dup_mmap() (mm/mmap.c) makes it for fork, as the first steps of the new space, one a
- * VMA. @layout is what the kernel shows of the child, NULL if it could not be read.
+ * VMA. @layout is what the kernel shows of the child, NULL if it could not be read; @adopted is
+ * called if it differs from the copy, and may be NULL.
  */
 struct vmt_space *vmt_space_fork(struct vmt_space *parent, uint32_t number,
-				 const struct vmt_layout *layout, vmt_step_fn *done, void *data);
+				 const struct vmt_layout *layout, vmt_step_fn *done,
+				 vmt_adopted_fn *adopted, void *data);
 
 /* Opens a step: clears it and remembers the layout before. One step of a space at a time. */
 void vmt_step_begin(struct vmt_space *space, struct vmt_step *step);

@@ -32,21 +32,17 @@ void vmt_check_excuse(struct session *session, const struct session_space *space
 		session->step.reason = VMT_REASON_SECCOMP;
 }
 
-/*
- * What was taken over came without its flags. smaps has them, and walks the page tables for it: not
- * where they are large.
- */
-static void take_flags(struct session *session, struct session_space *space)
+void vmt_check_take_flags(struct session *session, struct vmt_space *model, pid_t pid,
+			  const struct vmt_layout *rows)
 {
-	struct vmt_image image = { .layout = session->rows };
+	struct vmt_image image = { .layout = *rows };
 	uint64_t kib;
 
-	if (vmt_proc_page_table_kib(space->pid, &kib) < 0 || kib > SMAPS_PAGE_TABLE_KIB)
+	if (vmt_proc_page_table_kib(pid, &kib) < 0 || kib > SMAPS_PAGE_TABLE_KIB)
 		return;
-	vmt_proc_vm_flags(space->pid, session->names, &image);
+	vmt_proc_vm_flags(pid, session->names, &image);
 	for (size_t i = 0; i < image.vm_flags.count; i++)
-		vmt_space_refresh_flags(space->model, &session->rows.data[i],
-					image.vm_flags.data[i]);
+		vmt_space_refresh_flags(model, &rows->data[i], image.vm_flags.data[i]);
 	vmt_array_deinit(&image.vm_flags);
 }
 
@@ -81,7 +77,7 @@ static void check_range(struct session *session, struct session_space *space, ui
 			names = true;
 	}
 	if (compared == VMT_COMPARED_TAKEN_OVER)
-		take_flags(session, space);
+		vmt_check_take_flags(session, space->model, space->pid, &session->rows);
 }
 
 /* All VMAs of the space, gate pages left out. */
@@ -109,7 +105,7 @@ static void check_full(struct session *session, struct session_space *space)
 	}
 	if (vmt_space_check(space->model, &session->rows, &start, &end, &session->step) ==
 	    VMT_COMPARED_TAKEN_OVER)
-		take_flags(session, space);
+		vmt_check_take_flags(session, space->model, space->pid, &session->rows);
 }
 
 void vmt_check_step(struct session *session, struct session_space *space)

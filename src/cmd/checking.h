@@ -11,6 +11,13 @@
 void vmt_check_step(struct session *session, struct session_space *space);
 
 /*
+ * What was taken over of @rows came without its VmFlags. smaps has them, and walks the page tables
+ * for it: not where they are large.
+ */
+void vmt_check_take_flags(struct session *session, struct vmt_space *model, pid_t pid,
+			  const struct vmt_layout *rows);
+
+/*
  * A stack grows in page faults, without a call: looked for before each call and at the end. What
  * grew is a step of its own.
  */

@@ -221,6 +221,14 @@ static void check_parent(struct session *session, struct session_space *parent)
 	session->event = event;
 }
 
+/* What the child has and the model's parent had not. */
+static void on_adopted(void *data, struct vmt_space *model, const struct vmt_layout *rows)
+{
+	struct session *session = data;
+
+	vmt_check_take_flags(session, model, session->current->pid, rows);
+}
+
 static void on_fork(struct session *session, const struct vmt_event *event)
 {
 	struct session_space *parent = find_space(session, event->parent_space);
@@ -242,7 +250,7 @@ static void on_fork(struct session *session, const struct vmt_event *event)
 	session->options->renderer->ops->space(session->options->renderer, &space->info);
 	vmt_tables_copy(session, space, parent);
 	space->model = vmt_space_fork(parent->model, event->space, readable ? &layout : NULL,
-				      vmt_session_publish, session);
+				      vmt_session_publish, on_adopted, session);
 	vmt_space_set_look(space->model, look_at_pages, space);
 	vmt_tables_copied(session, space);
 	vmt_layout_deinit(&layout);

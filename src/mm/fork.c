@@ -105,8 +105,10 @@ static void check_copy(struct vmt_space *child, const struct vmt_layout *layout,
 
 /* Whatever the child's layout has that the copies do not: the order of threads, in the main. */
 static void adopt_layout(struct vmt_space *child, const struct vmt_layout *layout,
-			 vmt_step_fn *done, void *data, struct vmt_step *step)
+			 vmt_step_fn *done, vmt_adopted_fn *adopted, void *data,
+			 struct vmt_step *step)
 {
+	enum vmt_compared compared;
 	struct vmt_layout rows = { 0 };
 	uint64_t start = 0;
 	uint64_t end = UINT64_MAX;
@@ -118,9 +120,11 @@ static void adopt_layout(struct vmt_space *child, const struct vmt_layout *layou
 	vmt_step_begin(child, step);
 	step->cause = VMT_CAUSE_FOUND;
 	step->reason = VMT_REASON_ORDER_INFERRED;
+	compared = vmt_space_check(child, &rows, &start, &end, step);
+	if (compared == VMT_COMPARED_TAKEN_OVER && adopted)
+		adopted(data, child, &rows);
 	/* Equal, but for what a file's identity turned out to be: that is a change too. */
-	if (vmt_space_check(child, &rows, &start, &end, step) == VMT_COMPARED_EQUAL &&
-	    !child->touched.count) {
+	if (compared == VMT_COMPARED_EQUAL && !child->touched.count) {
 		vmt_step_cancel(child);
 	} else {
 		vmt_step_end(child, step);
@@ -156,7 +160,8 @@ static void copy_vma(struct vmt_space *child, const struct vmt_vma *vma,
 }
 
 struct vmt_space *vmt_space_fork(struct vmt_space *parent, uint32_t number,
-				 const struct vmt_layout *layout, vmt_step_fn *done, void *data)
+				 const struct vmt_layout *layout, vmt_step_fn *done,
+				 vmt_adopted_fn *adopted, void *data)
 {
 	struct vmt_space *child = vmt_space_new(number, parent->names);
 	struct vmt_step step;
@@ -175,7 +180,7 @@ struct vmt_space *vmt_space_fork(struct vmt_space *parent, uint32_t number,
 		done(data, &step);
 	}
 	if (layout)
-		adopt_layout(child, layout, done, data, &step);
+		adopt_layout(child, layout, done, adopted, data, &step);
 	vmt_step_deinit(&step);
 	return child;
 }

@@ -394,7 +394,7 @@ static void do_fork(struct world *world)
 	struct views copied = { 0 };
 	struct vmt_space *child =
 		vmt_space_fork(world->space, ++world->spaces,
-			       below(&world->input, 2) ? &layout : NULL, told, &copied);
+			       below(&world->input, 2) ? &layout : NULL, told, NULL, &copied);
 
 	check_space(world->space, &world->layout);
 	check_space(child, &copied);

@@ -47,7 +47,7 @@ static struct vmt_space *fork_space(struct mm *mm, const struct vmt_layout *layo
 	struct vmt_space *child;
 
 	*ret_told = (struct told){ 0 };
-	child = vmt_space_fork(mm->space, 2, layout, tell, ret_told);
+	child = vmt_space_fork(mm->space, 2, layout, tell, NULL, ret_told);
 	mm_mirror_check(&ret_told->mirror, child);
 	return child;
 }

@@ -392,7 +392,7 @@ static void test_fork(void **state)
 				   VMT_POPULATE_PAGES);
 	drop(&mm, 0x40000000, MIB);
 	assert_tables(&mm, 1, 5, 8);
-	child = vmt_space_fork(mm.space, 2, NULL, ignore, NULL);
+	child = vmt_space_fork(mm.space, 2, NULL, ignore, NULL, NULL);
 	vmt_space_table_totals(child, &totals);
 	assert_int_equal(totals.tables[1], 1);
 	assert_int_equal(totals.tables[2], 1);
