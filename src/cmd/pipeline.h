@@ -27,6 +27,7 @@ struct session_space {
 	bool blind; /* something could not be read: what differs later may come from that */
 	struct space_tables *tables; /* tables.c; NULL: the page tables are not watched */
 	struct vmt_layout_info last_look; /* leaving.c: what was seen of the page tables */
+	struct vmt_view_list last_list; /* and of which rows */
 	enum vmt_table_reason
 		last_reason; /* what comparing them came to; counted if it was the end */
 	pid_t pid; /* a task of the space that can be asked about */

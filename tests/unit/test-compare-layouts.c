@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "names-fixture.h"
 #include "seed.h"
 #include "vmtrace/compare.h"
 
@@ -25,8 +26,6 @@ enum {
 	ROUNDS = 500,
 	LONG = 60000,
 };
-
-static struct vmt_names *names;
 
 static struct seed seed;
 
@@ -538,20 +537,6 @@ static void test_large(void **state)
 	vmt_comparison_deinit(&comparison);
 }
 
-static int set_up(void **state)
-{
-	(void)state;
-	names = vmt_names_new();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	vmt_names_free(names);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -576,5 +561,5 @@ int main(void)
 	};
 
 	seed = seed_start("compare-layouts");
-	return cmocka_run_group_tests_name("compare-layouts", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("compare-layouts", tests, names_open, names_close);
 }

@@ -12,13 +12,13 @@
 #include <cmocka.h>
 
 #include "fake-step.h"
+#include "names-fixture.h"
 #include "vmtrace/compare.h"
 
 enum {
 	PAGE = 4096
 };
 
-static struct vmt_names *names;
 static const struct vmt_compare_options plain = { .page_bytes = PAGE };
 
 static void put_call(struct vmt_compare_steps *steps, pid_t tid, enum vmt_call_id call,
@@ -174,20 +174,6 @@ static void test_spaces(void **state)
 	assert_int_equal(match[0], 0); /* the first programs, whatever they are */
 }
 
-static int set_up(void **state)
-{
-	(void)state;
-	names = vmt_names_new();
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	vmt_names_free(names);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,5 +182,5 @@ int main(void)
 		cmocka_unit_test(test_stack_growth), cmocka_unit_test(test_spaces),
 	};
 
-	return cmocka_run_group_tests_name("compare-steps", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("compare-steps", tests, names_open, names_close);
 }
