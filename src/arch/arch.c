@@ -54,3 +54,15 @@ const struct vmt_call_row *vmt_arch_call(const struct vmt_arch *arch, uint64_t n
 	return bsearch(&number, arch->calls, arch->call_count, sizeof(*arch->calls),
 		       compare_number);
 }
+
+bool vmt_call_row_matches(const struct vmt_call_row *row, const uint64_t *args)
+{
+	uint32_t value = (uint32_t)args[row->match_arg];
+
+	if (row->match_count == 0 && !row->match_bits)
+		return true;
+	for (unsigned i = 0; i < row->match_count; i++)
+		if (value == row->match[i])
+			return true;
+	return value & row->match_bits;
+}

@@ -77,6 +77,9 @@ static void adopt(struct vmt_tracer *tracer, struct vmt_task *child, struct vmt_
 	bool stands = child->phase == VMT_TASK_NEWBORN;
 
 	child->arch = parent->arch;
+	child->rights_known = parent->rights_known;
+	child->rights = parent->rights;
+	child->rights_generation = parent->rights_generation;
 	child->parent_tid = parent->tid;
 	child->program = parent->program && child->tgid == parent->tgid;
 	child->followed = is_followed(tracer, child, parent, shared);
@@ -126,6 +129,9 @@ void vmt_birth_parent(struct vmt_tracer *tracer, struct vmt_task *parent, int ki
 	}
 	if (!child)
 		child = vmt_task_add(tracer, tid, VMT_TASK_EXPECTED);
+	vmt_untraced_inherit(child, parent);
+	if (child->phase == VMT_TASK_NEWBORN)
+		vmt_untraced_restore(child);
 	child->tgid = (pid_t)status_number(
 		tid, "Tgid:", (uint64_t)(kind == PTRACE_EVENT_CLONE ? parent->tgid : tid));
 	shared = child->tgid == parent->tgid ||
@@ -150,6 +156,7 @@ static void release_parent(struct vmt_tracer *tracer, const struct vmt_task *chi
 
 void vmt_birth_child(struct vmt_tracer *tracer, struct vmt_task *child)
 {
+	vmt_untraced_restore(child);
 	if (child->copied)
 		tell(tracer, child);
 	else

@@ -105,28 +105,49 @@ static size_t argument_offset(unsigned argument)
 	return __BYTE_ORDER == __BIG_ENDIAN ? offset + sizeof(uint32_t) : offset;
 }
 
-/* Decides about one row; the number is in the accumulator and may be another. */
-static void emit_row(struct vmt_filter *filter, const struct vmt_call_row *row)
+/* The calls of one number. */
+struct numbered {
+	unsigned number;
+	struct vmt_call_row rows[3];
+	size_t count;
+};
+
+typedef VMT_ARRAY(struct numbered) numbered_array;
+
+/* Traces if one of the values of the row's argument is met; else falls through. */
+static void emit_match(struct vmt_filter *filter, const struct vmt_call_row *row)
 {
-	size_t branch = emit_branch(filter, BPF_JEQ, row->number);
+	size_t other;
 
-	if (row->match_count == 0) {
+	emit_load(filter, argument_offset(row->match_arg));
+	for (unsigned i = 0; i < row->match_count; i++) {
+		other = emit_branch(filter, BPF_JEQ, row->match[i]);
 		emit_return(filter, SECCOMP_RET_TRACE);
-	} else {
-		emit_load(filter, argument_offset(row->match_arg));
-		for (unsigned i = 0; i < row->match_count; i++) {
-			size_t other = emit_branch(filter, BPF_JEQ, row->match[i]);
-
-			emit_return(filter, SECCOMP_RET_TRACE);
-			close_branch(filter, other, false);
-		}
-		emit_return(filter, SECCOMP_RET_ALLOW);
+		close_branch(filter, other, false);
 	}
+	if (row->match_bits) {
+		other = emit_branch(filter, BPF_JSET, row->match_bits);
+		emit_return(filter, SECCOMP_RET_TRACE);
+		close_branch(filter, other, false);
+	}
+}
+
+/* Decides about one number; the call's own is in the accumulator and may be another. */
+static void emit_number(struct vmt_filter *filter, const struct numbered *numbered)
+{
+	size_t branch = emit_branch(filter, BPF_JEQ, numbered->number);
+	bool always = false;
+
+	for (size_t i = 0; i < numbered->count; i++)
+		always |= !numbered->rows[i].match_count && !numbered->rows[i].match_bits;
+	for (size_t i = 0; i < numbered->count && !always; i++)
+		emit_match(filter, &numbered->rows[i]);
+	emit_return(filter, always ? SECCOMP_RET_TRACE : SECCOMP_RET_ALLOW);
 	close_branch(filter, branch, false);
 	emit_return(filter, SECCOMP_RET_ALLOW);
 }
 
-static void emit_tree(struct vmt_filter *filter, const struct vmt_call_row *rows, size_t count)
+static void emit_tree(struct vmt_filter *filter, const struct numbered *numbers, size_t count)
 {
 	size_t middle = count / 2;
 	size_t branch;
@@ -136,32 +157,52 @@ static void emit_tree(struct vmt_filter *filter, const struct vmt_call_row *rows
 		return;
 	}
 	if (count == 1) {
-		emit_row(filter, rows);
+		emit_number(filter, numbers);
 		return;
 	}
-	branch = emit_branch(filter, BPF_JGE, rows[middle].number);
-	emit_tree(filter, rows, middle);
+	branch = emit_branch(filter, BPF_JGE, numbers[middle].number);
+	emit_tree(filter, numbers, middle);
 	close_branch(filter, branch, true);
-	emit_tree(filter, rows + middle, count - middle);
+	emit_tree(filter, numbers + middle, count - middle);
 }
 
-/* Two tables without a number in common, both sorted, as one. */
+/* Rows come sorted by number. */
+static void add_row(numbered_array *numbers, const struct vmt_call_row *row)
+{
+	struct numbered *last = numbers->count ? &numbers->data[numbers->count - 1] : NULL;
+
+	if (!last || last->number != row->number) {
+		struct numbered fresh = { .number = row->number };
+
+		vmt_array_push(numbers, fresh);
+		last = &numbers->data[numbers->count - 1];
+	}
+	assert(last->count < vmt_countof(last->rows));
+	last->rows[last->count++] = *row;
+}
+
+/* Two sorted tables as one. */
 static void emit_calls(struct vmt_filter *filter, const struct vmt_arch *arch, bool placement)
 {
-	VMT_ARRAY(struct vmt_call_row) rows = { 0 };
+	numbered_array numbers = { 0 };
 	size_t watched_count;
-	const struct vmt_call_row *watched = vmt_watch_rows(arch, placement, &watched_count);
-	size_t next = 0;
+	const struct vmt_watch_row *watched = vmt_watch_rows(arch, &watched_count);
+	size_t call = 0;
+	size_t watch = 0;
 
-	for (size_t i = 0; i < arch->call_count; i++) {
-		while (next < watched_count && watched[next].number < arch->calls[i].number)
-			vmt_array_push(&rows, watched[next++]);
-		vmt_array_push(&rows, arch->calls[i]);
+	while (call < arch->call_count || watch < watched_count) {
+		if (watch == watched_count ||
+		    (call < arch->call_count &&
+		     arch->calls[call].number <= watched[watch].row.number)) {
+			add_row(&numbers, &arch->calls[call++]);
+			continue;
+		}
+		if (placement || !vmt_watch_is_placement(watched[watch].watch))
+			add_row(&numbers, &watched[watch].row);
+		watch++;
 	}
-	while (next < watched_count)
-		vmt_array_push(&rows, watched[next++]);
-	emit_tree(filter, rows.data, rows.count);
-	vmt_array_deinit(&rows);
+	emit_tree(filter, numbers.data, numbers.count);
+	vmt_array_deinit(&numbers);
 }
 
 void vmt_filter_init(struct vmt_filter *filter, const struct vmt_arch *const *arches,

@@ -9,7 +9,6 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -106,47 +105,6 @@ static void read_stat(pid_t pid, struct vmt_image *image)
 	}
 }
 
-static uint64_t limit_value(const char **at)
-{
-	char *end;
-	uint64_t value;
-
-	*at += strspn(*at, " ");
-	if (!strncmp(*at, "unlimited", 9)) {
-		*at += 9;
-		return VMT_LIMIT_INFINITY;
-	}
-	value = strtoull(*at, &end, 10);
-	*at = end;
-	return value;
-}
-
-/* From the text and not by prlimit(2), which wants more rights than tracing does. */
-static void read_limits(pid_t pid, struct vmt_image *image)
-{
-	static const char *const lines[VMT_LIMIT_COUNT] = {
-		[VMT_LIMIT_AS] = "Max address space",
-		[VMT_LIMIT_DATA] = "Max data size",
-		[VMT_LIMIT_STACK] = "Max stack size",
-		[VMT_LIMIT_MEMLOCK] = "Max locked memory",
-	};
-	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text = { 0 };
-
-	for (size_t i = 0; i < VMT_LIMIT_COUNT; i++)
-		image->limits[i] = image->hard_limits[i] = VMT_LIMIT_INFINITY;
-	if (vmt_procfs_read(pid, "limits", &text) < 0)
-		return;
-	for (size_t i = 0; i < VMT_LIMIT_COUNT; i++) {
-		const char *at = strstr(vmt_str_text(&text), lines[i]);
-
-		if (!at)
-			continue;
-		at += strlen(lines[i]);
-		image->limits[i] = limit_value(&at);
-		image->hard_limits[i] = limit_value(&at);
-	}
-}
-
 static bool randomize_enabled(void)
 {
 	VMT_CLEANUP(vmt_fd_close)
@@ -158,18 +116,8 @@ static bool randomize_enabled(void)
 
 static void read_rights(pid_t pid, struct vmt_image *image)
 {
-	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text = { 0 };
-	uint64_t capabilities = 0;
-
-	if (vmt_procfs_read(pid, "personality", &text) == 0)
-		image->personality = (uint32_t)strtoul(vmt_str_text(&text), NULL, 16);
-	image->randomized = randomize_enabled() && !(image->personality & ADDR_NO_RANDOMIZE);
-	vmt_str_clear(&text);
-	if (vmt_procfs_read(pid, "status", &text) == 0 &&
-	    vmt_procfs_number(vmt_str_text(&text), "CapEff:", 16, &capabilities)) {
-		image->may_lock = capabilities & (1ULL << CAP_IPC_LOCK);
-		image->raw_io = capabilities & (1ULL << CAP_SYS_RAWIO);
-	}
+	vmt_procfs_rights(pid, &image->rights);
+	image->randomized = randomize_enabled() && !(image->rights.personality & ADDR_NO_RANDOMIZE);
 }
 
 /* The name of the VMA that holds @address, "" if none does. */
@@ -203,7 +151,6 @@ int vmt_proc_image(pid_t pid, struct vmt_names *names, struct vmt_image *ret_ima
 		return err;
 	read_auxv(pid, &image);
 	read_stat(pid, &image);
-	read_limits(pid, &image);
 	read_rights(pid, &image);
 	image.exe_name = find_exe_name(pid, names, &image);
 	image.interp_name = name_at(&image.layout, image.at_base);

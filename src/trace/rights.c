@@ -7,7 +7,7 @@
  */
 #include <errno.h>
 #include <limits.h>
-#include <linux/capability.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -83,6 +83,56 @@ void vmt_rights_ptrace(struct vmt_tracer *tracer, const struct vmt_task *task)
 			  "process %d wants to trace and gets EPERM: a process has one tracer, and "
 			  "here that is vmtrace",
 			  task->tgid);
+}
+
+bool vmt_rights_asks_strict(const struct vmt_arch *arch, uint64_t number, const uint64_t *args)
+{
+	const struct vmt_call_row *row = vmt_arch_call(arch, number);
+
+	/* prctl(PR_SET_SECCOMP, mode), else seccomp(operation): the two count differently. */
+	if (row && row->call == VMT_CALL_PRCTL)
+		return args[1] == SECCOMP_MODE_STRICT;
+	return (uint32_t)args[0] == SECCOMP_SET_MODE_STRICT;
+}
+
+static void say_filter(struct vmt_tracer *tracer, const struct vmt_task *task)
+{
+	if (tracer->filter_said)
+		return;
+	tracer->filter_said = true;
+	if (tracer->filtered)
+		vmt_tracer_notice(
+			tracer,
+			"process %d filters its own system calls (seccomp): a mapping call "
+			"that its filter refuses is not seen; --no-seccomp shows it",
+			task->tgid);
+	else
+		vmt_tracer_notice(
+			tracer,
+			"process %d filters its own system calls (seccomp): it may refuse "
+			"mapping calls",
+			task->tgid);
+}
+
+/* A task has one mode, and under our filter that is the filter's (seccomp_may_assign_mode()). */
+static void say_strict(struct vmt_tracer *tracer, const struct vmt_task *task)
+{
+	if (tracer->strict_said || !tracer->filtered)
+		return;
+	tracer->strict_said = true;
+	vmt_tracer_notice(
+		tracer,
+		"process %d asks for seccomp's strict mode and gets EINVAL, because it runs "
+		"under vmtrace's filter; --no-seccomp lets it",
+		task->tgid);
+}
+
+void vmt_rights_seccomp(struct vmt_tracer *tracer, const struct vmt_task *task, int err)
+{
+	if (!err)
+		say_filter(tracer, task);
+	else if (task->asks_strict && err == EINVAL)
+		say_strict(tracer, task);
 }
 
 /* 0 as well where the kernel does not tell (before 5.9). */

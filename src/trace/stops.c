@@ -92,6 +92,7 @@ static void on_exit_of_call(struct vmt_tracer *tracer, struct vmt_task *task,
 	if (task->call_state != VMT_TASK_CALL_RUNNING)
 		return;
 	vmt_event_leave(task, info);
+	vmt_task_rights_leave(tracer, task);
 	if (exec && task->call.failed && is_half_replaced(task->tid)) {
 		lose_space(tracer, task);
 		return;
@@ -101,12 +102,27 @@ static void on_exit_of_call(struct vmt_tracer *tracer, struct vmt_task *task,
 	vmt_tracer_call_end(tracer, task);
 }
 
+/* It makes no events, but it must not make a task that has no tracer either. */
+static void on_unfollowed(struct vmt_tracer *tracer, struct vmt_task *task,
+			  const struct __ptrace_syscall_info *info)
+{
+	if (info->op == PTRACE_SYSCALL_INFO_SECCOMP)
+		vmt_watch_enter(tracer, task, info);
+	else if (info->op == PTRACE_SYSCALL_INFO_EXIT)
+		vmt_watch_leave(tracer, task, info);
+	vmt_tracer_ready(tracer, task);
+}
+
 static void on_syscall(struct vmt_tracer *tracer, struct vmt_task *task)
 {
 	struct __ptrace_syscall_info info;
 
-	if (!task->followed || !vmt_syscall_info(task->tid, &info)) {
+	if ((!task->followed && !tracer->filtered) || !vmt_syscall_info(task->tid, &info)) {
 		vmt_tracer_ready(tracer, task);
+		return;
+	}
+	if (!task->followed) {
+		on_unfollowed(tracer, task, &info);
 		return;
 	}
 	/* A call that is not let go on any more while we are there has not begun. */
@@ -193,6 +209,7 @@ void vmt_tracer_exec(struct vmt_tracer *tracer, struct vmt_task *task)
 	/* The exit stop of a call that succeeded would tell nothing new. */
 	vmt_tracer_call_end(tracer, task);
 	task->watch = VMT_WATCH_NONE;
+	task->rights_generation = 0;
 	parent_space = task->space ? task->space->number : 0;
 	vmt_task_leave(tracer, task, VMT_LEAVE_EXEC);
 	vmt_task_each(tracer, drop_sibling, task);

@@ -16,6 +16,8 @@
  *	watch.c		calls that only this room wants to see
  *	placement.c	one task and vmtrace on one CPU
  *	stack.c		call stacks, with the files that stack.h names
+ *	untraced.c	tasks that were to have no tracer
+ *	task-rights.c	limits, personality and capabilities of each task
  *	rights.c	what a program may not do because it is traced
  *	faults.c	page faults, recorded by perf
  *	fault-queue.c	in whose space each of them was
@@ -69,6 +71,13 @@ enum vmt_task_call {
 	VMT_TASK_CALL_RUNNING, /* let go at the entry; the exit stop is awaited */
 };
 
+/* A CLONE_UNTRACED that was taken away for the moment, and is to be put back. */
+struct vmt_untraced {
+	bool in_memory; /* the word at the address @place; else the offset of a register */
+	uint64_t place; /* 0: nothing is to be put back */
+	uint64_t flags; /* as the target gave them */
+};
+
 struct vmt_task {
 	struct vmt_task *next; /* in its bucket of the table */
 	pid_t tid;
@@ -86,6 +95,11 @@ struct vmt_task {
 	bool awaited; /* counted in space->awaited */
 	bool parked; /* stopped; goes on when its space's ATTACH event has been made */
 	enum vmt_watch watch; /* the watched call that it is in */
+	struct vmt_untraced untraced;
+	bool asks_strict; /* the watched call wants SECCOMP_MODE_STRICT */
+	bool rights_known; /* rights could be read */
+	struct vmt_rights rights; /* good while rights_generation is that of the tracer, plus 1 */
+	uint64_t rights_generation; /* 0: not read yet */
 
 	/* How to let it go on. */
 	bool listen; /* stays in group-stop: PTRACE_LISTEN */
@@ -132,6 +146,7 @@ struct vmt_descriptions {
 struct vmt_mount {
 	bool known; /* false: free slot */
 	bool served; /* by a process, which may be one that we let wait */
+	bool huge; /* tmpfs: huge pages are on */
 	uint64_t id; /* mnt_id of /proc/PID/fdinfo */
 };
 
@@ -184,6 +199,9 @@ struct vmt_tracer {
 	unsigned cpus; /* that vmtrace may run on */
 	bool let_into_call; /* the task that went on last stops at the exit of a call next */
 	uint64_t between_ns; /* from the exit of the last call to the entry of the next */
+	uint64_t rights_generation; /* counts the calls that can have changed a task's rights */
+	bool filter_said; /* rights.c: said that the target filters its calls */
+	bool strict_said; /* rights.c: said that strict mode was refused */
 	bool ptrace_said; /* rights.c: said that a debugger cannot work */
 	VMT_ARRAY(const char *) rights_said; /* programs that were said to run without privilege */
 
@@ -308,9 +326,9 @@ bool vmt_syscall_info(pid_t tid, struct __ptrace_syscall_info *ret_info);
 
 /* ---- description.c ----------------------------------------------------------------------- */
 
-/* The number of the description behind @fd of @tid, whose other facts are in @facts. */
-uint64_t vmt_description_number(struct vmt_descriptions *descriptions, pid_t tid, int fd,
-				const struct vmt_file_facts *facts);
+/* Fills in which description is behind @fd of @tid, whose other facts are in @facts. */
+void vmt_description_find(struct vmt_descriptions *descriptions, pid_t tid, int fd,
+			  struct vmt_file_facts *facts);
 
 /* ---- mount.c ---- */
 
@@ -318,12 +336,47 @@ uint64_t vmt_description_number(struct vmt_descriptions *descriptions, pid_t tid
 void vmt_mount_facts(struct vmt_mounts *mounts, pid_t tid, uint64_t id, const char *path,
 		     struct vmt_file_facts *ret_facts);
 
+/* ---- untraced.c -------------------------------------------------------------------------- */
+
+/*
+ * The task stands at the entry of clone or clone3, whose first argument is @argument: takes
+ * CLONE_UNTRACED away. False if it was not set; then nothing was changed.
+ */
+bool vmt_untraced_enter(struct vmt_task *task, const struct vmt_arch *arch, uint64_t number,
+			uint64_t argument);
+/* Puts back what was taken away, if anything was. The task stands. */
+void vmt_untraced_restore(struct vmt_task *task);
+/* The call of @parent, which stands at its event, has made @child, which has not run yet. */
+void vmt_untraced_inherit(struct vmt_task *child, struct vmt_task *parent);
+
+/* ---- pkru.c ------------------------------------------------------------------------------ */
+
+/* False where the processor has no protection keys, the kernel does not use them, or @tid has gone. */
+bool vmt_pkru_read(pid_t tid, uint32_t *ret_pkru);
+
+/* ---- task-rights.c ----------------------------------------------------------------------- */
+
+/* Any task may have other rights now. */
+void vmt_task_rights_changed(struct vmt_tracer *tracer);
+/* Fills in the rights of task->call, which is about to begin. */
+void vmt_task_rights_fetch(struct vmt_tracer *tracer, struct vmt_task *task);
+/* task->call is over: looks again where its result says that they may have changed. */
+void vmt_task_rights_leave(struct vmt_tracer *tracer, struct vmt_task *task);
+
 /* ---- rights.c ---------------------------------------------------------------------------- */
 
 /* The task has executed a program: says so if that lost privileges because it is traced. */
 void vmt_rights_exec(struct vmt_tracer *tracer, const struct vmt_task *task);
 /* The task's ptrace call failed with EPERM: says so if that is because of us. */
 void vmt_rights_ptrace(struct vmt_tracer *tracer, const struct vmt_task *task);
+
+/* Does the call ask for SECCOMP_MODE_STRICT? */
+bool vmt_rights_asks_strict(const struct vmt_arch *arch, uint64_t number, const uint64_t *args);
+/*
+ * The task's call for a filter or for strict mode has returned, with errno @err or 0: says what that
+ * means for the log, or for the program.
+ */
+void vmt_rights_seccomp(struct vmt_tracer *tracer, const struct vmt_task *task, int err);
 
 /* ---- fault-queue.c ----------------------------------------------------------------------- */
 

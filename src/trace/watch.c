@@ -4,6 +4,9 @@
  * tables, for they never become steps:
  *
  *	ptrace		with the requests that begin to trace: rights.c
+ *	clone, clone3	with CLONE_UNTRACED: untraced.c
+ *	setuid, capset, setns …		the task's rights are read anew: task-rights.c
+ *	seccomp, prctl	a filter of the target's own: rights.c
  *	sched_…affinity, sched_setattr, fork, vfork, clone, clone3: placement.c, only with its option
  *	execve…		is in the architectures' tables already; seen for placement.c too
  *
@@ -12,141 +15,197 @@
 #include "watch.h"
 
 #include <errno.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
 
 #include "tracer.h"
 
 /* The requests that fail when somebody else traces already. */
 static const uint32_t tracing[] = { PTRACE_TRACEME, PTRACE_ATTACH, PTRACE_SEIZE };
 
-#define ROW(nr) \
+static const uint32_t seccomp_operations[] = { SECCOMP_SET_MODE_STRICT, SECCOMP_SET_MODE_FILTER };
+
+static const uint32_t prctl_options[] = { 22 /* PR_SET_SECCOMP */ };
+
+#define ROW(nr, what) \
 	{ \
-		.number = (nr) \
+		.row = { .number = (nr) }, .watch = VMT_WATCH_##what \
 	}
-#define ROW_PTRACE(nr) \
+#define ROW_MATCH(nr, set, what) \
 	{ \
-		.number = (nr), .match_count = vmt_countof(tracing), .match = tracing \
+		.row = { .number = (nr), .match_count = vmt_countof(set), .match = (set) }, \
+		.watch = VMT_WATCH_##what \
+	}
+#define ROW_BITS(nr, bits, what) \
+	{ \
+		.row = { .number = (nr), .match_bits = (bits) }, .watch = VMT_WATCH_##what \
 	}
 
-struct watched {
+static const struct vmt_watch_row rows_x86_64[] = {
+	ROW_BITS(56, CLONE_UNTRACED, UNTRACED), /* clone */
+	ROW(56, BIRTH),
+	ROW(57, BIRTH), /* fork */
+	ROW(58, BIRTH), /* vfork */
+	ROW_MATCH(101, tracing, PTRACE), /* ptrace */
+	ROW(105, CREDENTIALS), /* setuid */
+	ROW(113, CREDENTIALS), /* setreuid */
+	ROW(117, CREDENTIALS), /* setresuid */
+	ROW(126, CREDENTIALS), /* capset */
+	ROW_MATCH(157, prctl_options, SECCOMP), /* prctl */
+	ROW(203, MASK), /* sched_setaffinity */
+	ROW(204, MASK), /* sched_getaffinity */
+	ROW(272, CREDENTIALS), /* unshare */
+	ROW(308, CREDENTIALS), /* setns */
+	ROW(314, MASK), /* sched_setattr */
+	ROW_MATCH(317, seccomp_operations, SECCOMP), /* seccomp */
+	ROW(435, UNTRACED), /* clone3 */
+	ROW(435, BIRTH),
+};
+
+static const struct vmt_watch_row rows_i386[] = {
+	ROW(2, BIRTH), /* fork */
+	ROW(23, CREDENTIALS), /* setuid */
+	ROW_MATCH(26, tracing, PTRACE), /* ptrace */
+	ROW(70, CREDENTIALS), /* setreuid */
+	ROW_BITS(120, CLONE_UNTRACED, UNTRACED), /* clone */
+	ROW(120, BIRTH),
+	ROW(164, CREDENTIALS), /* setresuid */
+	ROW_MATCH(172, prctl_options, SECCOMP), /* prctl */
+	ROW(185, CREDENTIALS), /* capset */
+	ROW(190, BIRTH), /* vfork */
+	ROW(203, CREDENTIALS), /* setreuid32 */
+	ROW(208, CREDENTIALS), /* setresuid32 */
+	ROW(213, CREDENTIALS), /* setuid32 */
+	ROW(241, MASK), /* sched_setaffinity */
+	ROW(242, MASK), /* sched_getaffinity */
+	ROW(310, CREDENTIALS), /* unshare */
+	ROW(346, CREDENTIALS), /* setns */
+	ROW(351, MASK), /* sched_setattr */
+	ROW_MATCH(354, seccomp_operations, SECCOMP), /* seccomp */
+	ROW(435, UNTRACED), /* clone3 */
+	ROW(435, BIRTH),
+};
+
+static const struct {
 	const struct vmt_arch *arch;
-	unsigned ptrace;
-	unsigned masks[3]; /* VMT_WATCH_MASK */
-	const struct vmt_call_row *rows; /* all */
-	size_t row_count;
-	struct vmt_call_row ptrace_row; /* that one alone */
+	const struct vmt_watch_row *rows;
+	size_t count;
+} tables[] = {
+	{ &vmt_arch_x86_64, rows_x86_64, vmt_countof(rows_x86_64) },
+	{ &vmt_arch_i386, rows_i386, vmt_countof(rows_i386) },
 };
 
-static const struct vmt_call_row rows_x86_64[] = {
-	ROW(56), /* clone */
-	ROW(57), /* fork */
-	ROW(58), /* vfork */
-	ROW_PTRACE(101), ROW(203), /* sched_setaffinity */
-	ROW(204), /* sched_getaffinity */
-	ROW(314), /* sched_setattr */
-	ROW(435), /* clone3 */
-};
-
-static const struct vmt_call_row rows_i386[] = {
-	ROW(2), /* fork */
-	ROW_PTRACE(26), ROW(120), /* clone */
-	ROW(190), /* vfork */
-	ROW(241), /* sched_setaffinity */
-	ROW(242), /* sched_getaffinity */
-	ROW(351), /* sched_setattr */
-	ROW(435), /* clone3 */
-};
-
-static const struct watched tables[] = {
-	{ &vmt_arch_x86_64,
-	  101,
-	  { 203, 204, 314 },
-	  rows_x86_64,
-	  vmt_countof(rows_x86_64),
-	  ROW_PTRACE(101) },
-	{ &vmt_arch_i386,
-	  26,
-	  { 241, 242, 351 },
-	  rows_i386,
-	  vmt_countof(rows_i386),
-	  ROW_PTRACE(26) },
-};
-
-static const struct watched *table_of(const struct vmt_arch *arch)
+const struct vmt_watch_row *vmt_watch_rows(const struct vmt_arch *arch, size_t *ret_count)
 {
-	for (size_t i = 0; i < vmt_countof(tables); i++)
-		if (tables[i].arch == arch)
-			return &tables[i];
+	for (size_t i = 0; i < vmt_countof(tables); i++) {
+		if (tables[i].arch == arch) {
+			*ret_count = tables[i].count;
+			return tables[i].rows;
+		}
+	}
+	*ret_count = 0;
 	return NULL;
 }
 
-const struct vmt_call_row *vmt_watch_rows(const struct vmt_arch *arch, bool placement,
-					  size_t *ret_count)
+bool vmt_watch_is_placement(enum vmt_watch watch)
 {
-	const struct watched *table = table_of(arch);
-
-	*ret_count = !table ? 0 : placement ? table->row_count : 1;
-	return !table ? NULL : placement ? table->rows : &table->ptrace_row;
+	return watch == VMT_WATCH_MASK || watch == VMT_WATCH_BIRTH;
 }
 
-static enum vmt_watch watch_of(const struct vmt_arch *arch, uint64_t number, uint64_t argument)
-{
-	const struct watched *table = table_of(arch);
-	const struct vmt_call_row *known = vmt_arch_call(arch, number);
+/* A call as it stands at its entry. */
+struct entered {
+	const struct vmt_arch *arch;
+	uint64_t number;
+	const uint64_t *args;
+};
 
-	if (known && (known->call == VMT_CALL_EXECVE || known->call == VMT_CALL_EXECVEAT))
-		return VMT_WATCH_EXEC;
-	if (known || !table)
+static enum vmt_watch begin(struct vmt_tracer *tracer, struct vmt_task *task, enum vmt_watch watch,
+			    const struct entered *entered)
+{
+	switch (watch) {
+	case VMT_WATCH_BIRTH:
+		vmt_placement_end(&tracer->placement);
 		return VMT_WATCH_NONE;
-	if (number == table->ptrace) {
-		for (size_t i = 0; i < vmt_countof(tracing); i++)
-			if ((uint32_t)argument == tracing[i])
-				return VMT_WATCH_PTRACE;
-		return VMT_WATCH_NONE;
+	case VMT_WATCH_MASK:
+	case VMT_WATCH_EXEC:
+		return vmt_placement_widen(&tracer->placement, task->tid) ? watch : VMT_WATCH_NONE;
+	case VMT_WATCH_UNTRACED:
+		return vmt_untraced_enter(task, entered->arch, entered->number, entered->args[0])
+			       ? watch
+			       : VMT_WATCH_NONE;
+	case VMT_WATCH_SECCOMP:
+		task->asks_strict =
+			vmt_rights_asks_strict(entered->arch, entered->number, entered->args);
+		return watch;
+	case VMT_WATCH_PTRACE:
+	case VMT_WATCH_CREDENTIALS:
+	case VMT_WATCH_NONE:
+		break;
 	}
-	for (size_t i = 0; i < vmt_countof(table->masks); i++)
-		if (number == table->masks[i])
-			return VMT_WATCH_MASK;
-	for (size_t i = 0; i < table->row_count; i++)
-		if (number == table->rows[i].number)
-			return VMT_WATCH_BIRTH;
-	return VMT_WATCH_NONE;
+	return watch;
 }
 
 void vmt_watch_enter(struct vmt_tracer *tracer, struct vmt_task *task,
 		     const struct __ptrace_syscall_info *info)
 {
-	const struct vmt_arch *arch = vmt_arch_by_audit(info->arch);
 	bool seccomp = info->op == PTRACE_SYSCALL_INFO_SECCOMP;
-	enum vmt_watch watch = VMT_WATCH_NONE;
+	uint64_t args[6];
+	struct entered entered = {
+		.arch = vmt_arch_by_audit(info->arch),
+		.number = seccomp ? info->seccomp.nr : info->entry.nr,
+		.args = args,
+	};
+	const struct vmt_call_row *known;
+	const struct vmt_watch_row *rows;
+	size_t count;
 
-	if (arch)
-		watch = watch_of(arch, seccomp ? info->seccomp.nr : info->entry.nr,
-				 seccomp ? info->seccomp.args[0] : info->entry.args[0]);
-	switch (watch) {
-	case VMT_WATCH_BIRTH:
-		vmt_placement_end(&tracer->placement);
-		watch = VMT_WATCH_NONE;
-		break;
-	case VMT_WATCH_MASK:
-	case VMT_WATCH_EXEC:
-		if (!vmt_placement_widen(&tracer->placement, task->tid))
-			watch = VMT_WATCH_NONE;
-		break;
-	case VMT_WATCH_PTRACE:
-	case VMT_WATCH_NONE:
-		break;
+	task->watch = VMT_WATCH_NONE;
+	if (!entered.arch)
+		return;
+	for (size_t i = 0; i < vmt_countof(args); i++)
+		args[i] = seccomp ? info->seccomp.args[i] : info->entry.args[i];
+	known = vmt_arch_call(entered.arch, entered.number);
+	if (known && vmt_is_exec(known->call))
+		task->watch = begin(tracer, task, VMT_WATCH_EXEC, &entered);
+	rows = vmt_watch_rows(entered.arch, &count);
+	for (size_t i = 0; i < count; i++) {
+		enum vmt_watch watch;
+
+		if (rows[i].row.number != entered.number ||
+		    !vmt_call_row_matches(&rows[i].row, args))
+			continue;
+		watch = begin(tracer, task, rows[i].watch, &entered);
+		if (watch != VMT_WATCH_NONE)
+			task->watch = watch;
 	}
-	task->watch = watch;
 }
 
 void vmt_watch_leave(struct vmt_tracer *tracer, struct vmt_task *task,
 		     const struct __ptrace_syscall_info *info)
 {
-	if (task->watch == VMT_WATCH_PTRACE) {
-		if (info->exit.is_error && info->exit.rval == -EPERM)
+	int64_t result = info->exit.is_error ? info->exit.rval : 0;
+
+	switch (task->watch) {
+	case VMT_WATCH_PTRACE:
+		if (result == -EPERM)
 			vmt_rights_ptrace(tracer, task);
-	} else if (task->watch != VMT_WATCH_NONE) {
+		break;
+	case VMT_WATCH_UNTRACED:
+		vmt_untraced_restore(task);
+		break;
+	case VMT_WATCH_CREDENTIALS:
+		vmt_task_rights_changed(tracer);
+		break;
+	case VMT_WATCH_SECCOMP:
+		vmt_rights_seccomp(tracer, task, (int)-result);
+		break;
+	case VMT_WATCH_MASK:
+	case VMT_WATCH_EXEC:
 		vmt_placement_narrow(&tracer->placement, task->tid);
+		break;
+	case VMT_WATCH_BIRTH:
+	case VMT_WATCH_NONE:
+		break;
 	}
 	task->watch = VMT_WATCH_NONE;
 }

@@ -77,14 +77,29 @@ made() {
 	same 60 "$PROGRAMS/births-pie" bomb 60
 }
 
-@test 'CLONE_UNTRACED: a child that no tracer gets' {
+@test 'CLONE_UNTRACED: tasks that no tracer was to get' {
 	need_command jq
-	local option
-	for option in --check=full --check=touched; do
-		run -0 "$VMTRACE" --no-seccomp "$option" -o trace.jsonl "$PROGRAMS/births-pie" untraced
-		[ "$output" = 'untraced: 0' ]
-		jq -es '.[-1].unexplained == 0 and .[-1].spaces == 1' trace.jsonl
+	local option program
+	for program in births-pie births-m32; do
+		[ -x "$PROGRAMS/$program" ] || continue
+		"$PROGRAMS/$program" untraced >bare
+		for option in --check=full --no-seccomp --follow=none --follow=threads; do
+			"$VMTRACE" "$option" -o trace.jsonl "$PROGRAMS/$program" untraced >traced
+			diff bare traced
+			jq -es '.[-1].unexplained == 0' trace.jsonl
+			[[ $option != --follow=* ]] || continue
+			jq -es '.[-1].adjusted == 0' trace.jsonl
+			# its own copy by clone and by clone3, and one that outlives its parent
+			jq -es '.[-1].spaces == 5' trace.jsonl
+			# what the task with the same memory has mapped is in the log
+			jq -es 'map(select(.call | startswith("mmap")?)) | map(.tid) | unique | length >= 5' trace.jsonl
+		done
 	done
+}
+
+@test 'CLONE_UNTRACED: the flag is as it was when the call returns, and in the child' {
+	run -0 "$VMTRACE" -o trace.jsonl "$PROGRAMS/births-pie" untraced-flag
+	[ "$output" = $'parent: kept\nchild: kept' ]
 }
 
 @test 'an execve by a thread that is not the first one' {

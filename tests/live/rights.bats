@@ -24,9 +24,30 @@ setup() {
 	[[ $stderr == *' wants to trace and gets EPERM: '* ]]
 }
 
-@test 'nothing is said of a program that does not' {
-	run --separate-stderr "$VMTRACE" -o log "$PROGRAMS/rights-pie" filter
+@test 'nothing is said of a program that does nothing of the kind' {
+	run --separate-stderr "$VMTRACE" -o log "$PROGRAMS/rights-pie" nothing
 	[ -z "$stderr" ]
+}
+
+@test 'a program that filters its own calls: said once' {
+	run --separate-stderr "$VMTRACE" -o log "$PROGRAMS/rights-pie" filter
+	[[ $stderr =~ ^'vmtrace: process '[0-9]+' filters its own system calls (seccomp): '[^$'\n']*'--no-seccomp shows it'$ ]]
+	run --separate-stderr "$VMTRACE" --no-seccomp -o log "$PROGRAMS/rights-pie" filter
+	[[ $stderr =~ ^'vmtrace: process '[0-9]+' filters its own system calls (seccomp): it may refuse mapping calls'$ ]]
+}
+
+@test 'strict mode: works without our filter, else it is said why not' {
+	run --separate-stderr "$VMTRACE" -o log "$PROGRAMS/rights-pie" strict-mode
+	[ "$output" = $'begin: ok\nstrict: Invalid argument' ]
+	[[ $stderr == *"asks for seccomp's strict mode and gets EINVAL"*'--no-seccomp lets it' ]]
+	run -137 "$VMTRACE" --no-seccomp -o log "$PROGRAMS/rights-pie" strict-mode
+	[[ $output == *'strict: ok'* ]]
+}
+
+@test 'a call that a filter refused changes nothing, and nothing is claimed of it' {
+	need_command jq
+	"$VMTRACE" --no-seccomp -o trace.jsonl "$PROGRAMS/rights-pie" refuse >/dev/null
+	jq -es 'map(select(.reason == "seccomp")) | length == 1 and all(.why == [] and .removed == [] and .added == [])' trace.jsonl
 }
 
 # steps JQ-FILTER: the calls of the program after its filter

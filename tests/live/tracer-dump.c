@@ -86,8 +86,8 @@ static void dump_exec(const struct vmt_event *event)
 			" exe=%s interp=%s base=%" PRIx64 " entry=%" PRIx64 " brk=%" PRIx64
 			" stack=%" PRIx64 " randomized=%d lock=%d vmas=%zu",
 			image.exe_name, image.interp_name, image.at_base, image.at_entry,
-			image.start_brk, image.limits[VMT_LIMIT_STACK], image.randomized,
-			image.may_lock, image.layout.count);
+			image.start_brk, image.rights.limits[VMT_LIMIT_STACK], image.randomized,
+			image.rights.may_lock, image.layout.count);
 	vmt_image_deinit(&image);
 }
 

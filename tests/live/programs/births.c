@@ -5,7 +5,8 @@
  *
  *	shared		clone() with CLONE_VM and without CLONE_THREAD; what it mapped is the parent's
  *	clone3		clone3() like fork(), and with CLONE_VM and CLONE_VFORK
- *	untraced	clone() with CLONE_UNTRACED, which no tracer gets
+ *	untraced	clone() and clone3() with CLONE_UNTRACED, of which no tracer is told by itself
+ *	untraced-flag	whether the flag is still there afterwards
  *	spawn		posix_spawn()
  *	vfork		vfork(); the child maps, changes and unmaps the parent's memory, then executes
  *	daemon		two forks and setsid(); the daemon speaks when the first process has ended
@@ -18,6 +19,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,10 +100,14 @@ static inline __attribute__((always_inline)) long clone3_child(struct clone_args
 {
 	long result = SYS_clone3;
 
+#ifdef __x86_64__
 	__asm__ volatile("syscall"
 			 : "+a"(result)
 			 : "D"(args), "S"(sizeof(*args))
 			 : "rcx", "r11", "memory");
+#else
+	__asm__ volatile("int $0x80" : "+a"(result) : "b"(args), "c"(sizeof(*args)) : "memory");
+#endif
 	return result;
 }
 
@@ -127,12 +133,75 @@ static int run_untraced(void *unused)
 	return work(unused);
 }
 
+static pid_t clone3_untraced(uint64_t flags)
+{
+	struct clone_args arguments = { .flags = flags | CLONE_UNTRACED, .exit_signal = SIGCHLD };
+
+	return (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
+}
+
+/* Speaks when its parent has ended. */
+static int run_orphan(void *unused)
+{
+	int ends[2];
+	char byte;
+
+	(void)unused;
+	if (pipe(ends) < 0)
+		return 1;
+	/* We run at the upper end of the stack ourselves. */
+	if (clone(run_untraced, stack + STACK / 2, CLONE_UNTRACED | SIGCHLD, NULL) < 0)
+		return 1;
+	close(ends[1]);
+	return read(ends[0], &byte, 1) != 0;
+}
+
 static void untraced(void)
 {
-	int result = reap(clone(run_untraced, stack + STACK, CLONE_UNTRACED | SIGCHLD, NULL));
+	int flags = CLONE_UNTRACED | SIGCHLD;
+	pid_t child;
 
-	say("untraced: %d", result);
+	say("copy: %d", reap(clone(run_untraced, stack + STACK, flags, NULL)));
+	say("same memory: %d", reap(clone(run_untraced, stack + STACK, flags | CLONE_VM, NULL)));
+	child = clone3_untraced(0);
+	if (child == 0)
+		_exit(work(NULL));
+	say("clone3: %d", reap(child));
+	say("parent of another: %d", reap(clone(run_orphan, stack + STACK, flags, NULL)));
+	while (wait(NULL) > 0)
+		continue;
 	work(NULL);
+}
+
+static const char *kept(const struct clone_args *arguments)
+{
+	return arguments->flags & CLONE_UNTRACED ? "kept" : "lost";
+}
+
+/* Whether the word that clone3() reads is as it was, for both. */
+static void untraced_flag(void)
+{
+	static struct clone_args arguments = { .flags = CLONE_UNTRACED, .exit_signal = SIGCHLD };
+	int ends[2];
+	char byte;
+	pid_t child;
+
+	if (pipe(ends) < 0)
+		abort();
+	child = (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
+	if (child == 0) {
+		close(ends[1]);
+		if (read(ends[0], &byte, 1) < 0)
+			abort();
+		printf("child: %s\n", kept(&arguments));
+		fflush(stdout);
+		_exit(0);
+	}
+	printf("parent: %s\n", kept(&arguments));
+	fflush(stdout);
+	close(ends[0]);
+	close(ends[1]);
+	reap(child);
 }
 
 static void spawn(void)
@@ -288,6 +357,8 @@ int main(int argc, char **argv)
 		clone3_ways();
 	else if (strcmp(way, "untraced") == 0)
 		untraced();
+	else if (strcmp(way, "untraced-flag") == 0)
+		untraced_flag();
 	else if (strcmp(way, "spawn") == 0)
 		spawn();
 	else if (strcmp(way, "vfork") == 0)

@@ -8,6 +8,7 @@
  *	strict		the same, but mprotect kills
  *	refuse		the same, but mmap fails with EPERM
  *	trace		the same, but mprotect asks for a tracer
+ *	strict-mode	asks for SECCOMP_MODE_STRICT, and then for what that does not allow
  *
  * Prints what came of it.
  */
@@ -83,6 +84,12 @@ int main(int argc, char **argv)
 		filter(SYS_mprotect, SECCOMP_RET_KILL_PROCESS);
 	} else if (strcmp(way, "refuse") == 0) {
 		filter(SYS_mmap, SECCOMP_RET_ERRNO | EPERM);
+	} else if (strcmp(way, "strict-mode") == 0) {
+		/* The first output asks what it goes to, which is not allowed later. */
+		say("begin", 0);
+		say("strict", prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT));
+		if (prctl(PR_GET_SECCOMP) == SECCOMP_MODE_DISABLED)
+			return 1;
 	} else if (strcmp(way, "trace") == 0) {
 		filter(SYS_mprotect, SECCOMP_RET_TRACE);
 	}
