@@ -135,7 +135,7 @@ static void open_space(struct bench *bench, size_t rows)
 	image->at_sysinfo_ehdr = vdso;
 	image->layout = (struct vmt_layout){ .data = &row, .count = 1, .capacity = 1 };
 	for (size_t i = 0; i < VMT_LIMIT_COUNT; i++)
-		image->limits[i] = image->hard_limits[i] = VMT_LIMIT_INFINITY;
+		image->rights.limits[i] = image->rights.hard_limits[i] = VMT_LIMIT_INFINITY;
 	bench->names = vmt_names_new();
 	bench->space = vmt_space_new(1, bench->names);
 	bench->lowest = vdso;

@@ -27,6 +27,8 @@ enum vmt_call_id {
 	VMT_CALL_MUNMAP,
 	VMT_CALL_MPROTECT,
 	VMT_CALL_PKEY_MPROTECT,
+	VMT_CALL_PKEY_ALLOC,
+	VMT_CALL_PKEY_FREE,
 	VMT_CALL_BRK,
 	VMT_CALL_MREMAP,
 	VMT_CALL_MADVISE,
@@ -85,6 +87,7 @@ enum vmt_arg_kind {
 	VMT_ARG_IOCTL_REQUEST,
 	VMT_ARG_RESOURCE,
 	VMT_ARG_PERSONA,
+	VMT_ARG_PKEY_RIGHTS,
 	VMT_ARG_PATH_ADDRESS, /* address of a path in the target; printed as an address */
 };
 
@@ -112,7 +115,11 @@ struct vmt_call_row {
 	unsigned match_arg;
 	unsigned match_count; /* 0: every call of this number */
 	const uint32_t *match;
+	uint32_t match_bits; /* not 0: only if one of these bits is set in args[match_arg] */
 };
+
+/* Whether a call with these arguments is one of the row, as the seccomp filter decides. */
+bool vmt_call_row_matches(const struct vmt_call_row *row, const uint64_t *args);
 
 struct vmt_arch {
 	const char *name; /* "x86_64", "i386": as JSON and --arch spell it */

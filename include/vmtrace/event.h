@@ -37,12 +37,26 @@ struct vmt_file_facts {
 	uint32_t rdev_major; /* of a device file */
 	uint32_t rdev_minor;
 	uint64_t filesystem; /* statfs() magic, 0 unknown */
+	uint64_t huge_page_bytes; /* hugetlbfs: of its pages; else 0 */
+	bool shmem_huge; /* tmpfs, memfd: huge pages are on, so they are placed for them */
 	bool noexec; /* mounted noexec */
 	bool append_only; /* chattr +a */
 	bool write_sealed; /* a memfd with F_SEAL_WRITE or F_SEAL_FUTURE_WRITE */
 	uint64_t description; /* same number: same open file description (struct file), as far as
 			       * the tracer could tell; 0 unknown */
+	bool description_sure; /* the kernel said that it is this one, or none of those known */
 	const char *name; /* readlink of /proc/PID/fd/N, from a names pool */
+};
+
+/* A pool of huge pages, as /sys/kernel/mm/hugepages shows it. Counts are of huge pages. */
+struct vmt_huge_pool {
+	bool known; /* it was looked for */
+	uint64_t page_bytes; /* 0: the kernel has no pages of the size that was asked for */
+	uint64_t total;
+	uint64_t free;
+	uint64_t reserved; /* of the free ones, promised to mappings */
+	uint64_t overcommit; /* that may be made beyond the pool */
+	uint64_t surplus; /* that were made so */
 };
 
 /* Where a stack ends on its outer side. */
@@ -101,15 +115,22 @@ struct vmt_event {
 	bool failed; /* result is -errno */
 	uint64_t ip;
 	uint64_t sp;
+	/* CALL, where the task could be asked: what it may do, as it was when the call began. */
+	bool rights_known;
+	struct vmt_rights rights;
+	/* mlock, mlock2 and advice to populate: the thread's PKRU register, where there is one. */
+	bool pkru_known;
+	uint32_t pkru;
 	/*
 	 * mmap with a descriptor, looked up before the call ran. shmat: the segment, of which only
 	 * known, size_bytes and inode are set, and known only in vmtrace's own IPC namespace.
 	 */
 	struct vmt_file_facts file;
+	struct vmt_huge_pool huge_pool; /* mmap of huge pages: as it was before the call ran */
 	/*
 	 * Words that the call read or wrote through a pointer, already fetched: io_setup: the
 	 * context id; io_destroy: the first word of the ring; mbind: the node mask; prlimit: new
-	 * soft and hard limit; prctl PR_SET_VMA: none; ioctl UFFDIO_REGISTER: start, length, mode;
+	 * soft and hard limit; set_thread_area: base_addr of its descriptor; prctl PR_SET_VMA: none; ioctl UFFDIO_REGISTER: start, length, mode;
 	 * process_madvise on the own process: up to four pairs of start and length;
 	 * shmat: the errno that a look for the segment gave, if it is not there. words_valid counts
 	 * them, 0 if unreadable.

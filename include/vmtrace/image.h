@@ -113,6 +113,19 @@ enum vmt_limit {
 #define VMT_LIMIT_INFINITY UINT64_MAX
 
 /*
+ * What mm asks of the task that makes a call, and not of its memory: the limits of its process
+ * (signal->rlim), its personality and its credentials. Tasks that share a space can have others each.
+ */
+struct vmt_rights {
+	uint64_t limits[VMT_LIMIT_COUNT]; /* soft limits, bytes */
+	uint64_t hard_limits[VMT_LIMIT_COUNT];
+	uint32_t personality; /* of personality(2) */
+	/* In the initial user namespace, as capable() of kernel/capability.c asks. */
+	bool may_lock; /* CAP_IPC_LOCK: RLIMIT_MEMLOCK does not apply */
+	bool raw_io; /* CAP_SYS_RAWIO: vm.mmap_min_addr does not apply */
+};
+
+/*
  * Everything known of a program at its PTRACE_EVENT_EXEC stop, before it runs one instruction; or of
  * one that was attached to, as it is then.
  */
@@ -137,11 +150,7 @@ struct vmt_image {
 	uint64_t start_stack;
 	uint64_t arg_start;
 	uint64_t env_end;
-	uint32_t personality;
-	uint64_t limits[VMT_LIMIT_COUNT]; /* soft limits, bytes */
-	uint64_t hard_limits[VMT_LIMIT_COUNT];
-	bool may_lock; /* CAP_IPC_LOCK: RLIMIT_MEMLOCK does not apply */
-	bool raw_io; /* CAP_SYS_RAWIO: vm.mmap_min_addr does not apply */
+	struct vmt_rights rights;
 	bool randomized; /* ASLR was on for this exec */
 	struct vmt_layout layout;
 	/*

@@ -213,6 +213,8 @@ struct vmt_step {
 	uint64_t start;
 	uint64_t end;
 	bool whole; /* the step may have changed anything anywhere */
+	bool device; /* maps a file whose driver decides about the VMA's flags: smaps has them */
+	bool driver_known; /* device: what the driver does is known, but for what differs by kernel */
 	/* brk: start_brk and the break before; mremap: the old range */
 	uint64_t old_start;
 	uint64_t old_end;
@@ -313,6 +315,9 @@ struct vmt_settings {
 	/* vm.mmap_min_addr: no lower without CAP_SYS_RAWIO. An LSM may keep hints higher up. */
 	uint64_t min_address;
 	enum vmt_overcommit overcommit;
+	bool pkeys; /* there are protection keys */
+	/* Shared anonymous memory is placed for huge pages of this size (shmem_enabled); 0: it is not. */
+	uint64_t shmem_unit_bytes;
 	unsigned possible_cpus; /* sizes aio rings */
 	uint64_t memory_pages; /* RAM and swap, the most that one request may ask; 0 unknown */
 };
@@ -339,10 +344,26 @@ uint32_t vmt_space_number(const struct vmt_space *space);
 typedef bool vmt_look_fn(void *data, uint64_t start, uint64_t end);
 void vmt_space_set_look(struct vmt_space *space, vmt_look_fn *look, void *data);
 
+/*
+ * Whether one VMA of the kernel's reaches across @address, as it is now. The model asks when a new
+ * mapping of a file touches one of the same file, and only the kernel knows whether they are of one
+ * open file description (struct file). -1: it cannot be asked.
+ */
+typedef int vmt_across_fn(void *data, uint64_t address);
+void vmt_space_set_across(struct vmt_space *space, vmt_across_fn *across, void *data);
+
 void vmt_space_configure(struct vmt_space *space, const struct vmt_settings *settings);
 
 /* Whether steps keep their path through the kernel; off at first. */
 void vmt_space_show_path(struct vmt_space *space, bool on);
+
+/* Of mm->flags, what fork() and execve() hand down (MMF_INIT_MASK of include/linux/mm_types.h). */
+struct vmt_heritage {
+	bool deny_write_exec; /* PR_SET_MDWE without PR_MDWE_NO_INHERIT */
+	bool merge_any; /* PR_SET_MEMORY_MERGE */
+};
+struct vmt_heritage vmt_space_heritage(const struct vmt_space *space);
+void vmt_space_inherit(struct vmt_space *space, struct vmt_heritage heritage);
 
 /* vm.max_map_count, which the space's VMAs must stay below. */
 void vmt_space_set_max_map_count(struct vmt_space *space, uint64_t count);
@@ -452,10 +473,14 @@ void vmt_space_refresh_name(struct vmt_space *space, const struct vmt_mapping *r
 
 /*
  * After something was taken over: the flags of the VMA that has exactly @row's range, as smaps'
- * @words. Those that smaps has no word for (protection keys) stay as they are.
+ * @words. Those that smaps has no word for (protection keys) stay as they are. True if they were others.
  */
-void vmt_space_refresh_flags(struct vmt_space *space, const struct vmt_mapping *row,
+bool vmt_space_refresh_flags(struct vmt_space *space, const struct vmt_mapping *row,
 			     const char *words);
+
+/* The same as a part of the check: a difference is taken over, and step->check and reason say so. */
+void vmt_space_check_flags(struct vmt_space *space, const struct vmt_mapping *row,
+			   const char *words, struct vmt_step *step);
 
 /* Whether the rows for vmt_space_check() should come with names: the step maps a file. */
 bool vmt_step_wants_names(const struct vmt_step *step);

@@ -261,6 +261,8 @@ struct vmt_kernel_facts {
 	uint64_t memory_bytes; /* RAM and swap */
 	uint64_t page_size_bytes;
 	unsigned possible_cpus;
+	uint64_t shmem_unit_bytes; /* shared anonymous memory is placed for such pages; 0 none */
+	bool pkeys; /* the processor has protection keys, and the kernel uses them */
 };
 void vmt_kernel_facts(struct vmt_kernel_facts *ret_facts);
 

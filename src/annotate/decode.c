@@ -153,6 +153,7 @@ void vmt_arg_text(enum vmt_arg_kind kind, uint64_t value, struct vmt_str *ret_te
 		add_named(kind, value, ret_text);
 		break;
 	case VMT_ARG_PERSONA:
+	case VMT_ARG_PKEY_RIGHTS:
 		/* Not flags but the question "which one is it?" */
 		if ((uint32_t)value == UINT32_MAX)
 			add_number(ret_text, UINT32_MAX);
@@ -224,11 +225,7 @@ static void add_result(const struct vmt_event *event, struct vmt_str *text)
 		vmt_str_printf(text, "-1 %s (%s)", vmt_errno_name((int)-event->result, name),
 			       vmt_strerror((int)-event->result));
 	} else if (returns_address(event->call)) {
-		uint64_t address = (uint64_t)event->result;
-
-		if (event->arch && event->arch->word_bits == 32)
-			address = (uint32_t)address;
-		vmt_str_printf(text, "0x%" PRIx64, address);
+		vmt_str_printf(text, "0x%" PRIx64, (uint64_t)event->result);
 	} else if (event->call == VMT_CALL_PERSONALITY) {
 		add_number(text, (uint64_t)event->result);
 	} else {

@@ -359,6 +359,9 @@ bool vmt_keeper_calls(struct vmt_scene *scene)
 		return sets(scene, "another part of the file here");
 	case VMT_CALL_IOCTL:
 		return sets(scene, "page faults handled by the program (userfaultfd)");
+	case VMT_CALL_PKEY_ALLOC:
+	case VMT_CALL_PKEY_FREE:
+		return sets(scene, "a protection key");
 	case VMT_CALL_PERSONALITY:
 		return sets(scene, "how programs to come are laid out");
 	case VMT_CALL_EXECVE:

@@ -427,7 +427,9 @@ static void what_special(const struct vmt_step *step, struct vmt_str *text)
 		const char *name = vmt_base_name(step->added.data[i].map.name);
 		size_t length = strlen(name);
 
-		if (length > 2 && name[0] == '[' && name[length - 1] == ']')
+		if (!length && step->added.data[i].map.start == 0)
+			vmt_str_printf(text, "%spage 0", comma);
+		else if (length > 2 && name[0] == '[' && name[length - 1] == ']')
 			vmt_str_printf(text, "%s%.*s", comma, (int)length - 2, name + 1);
 		else
 			vmt_str_printf(text, "%s%s", comma, length ? name : "anon");

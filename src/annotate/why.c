@@ -7,6 +7,10 @@
 
 #include "vmtrace/annotate.h"
 
+enum {
+	USUAL_HUGE_BYTES = 2 << 20 /* the size that vm.nr_hugepages counts on our machines */
+};
+
 static const char *neighbour(const char *name, const char *none)
 {
 	if (!name)
@@ -62,8 +66,21 @@ static void place_text(const struct vmt_step *step, const struct vmt_why *why,
 	case VMT_WHY_HINT:
 		vmt_str_add(ret_text, "at the hint, which was free");
 		break;
+	case VMT_WHY_HINT_RAISED:
+		vmt_str_add(ret_text, "at the hint, raised to the lowest address there may be");
+		break;
 	case VMT_WHY_HINT_TAKEN:
 		vmt_str_add(ret_text, "the hint was not free");
+		break;
+	case VMT_WHY_HINT_GUARD:
+		vmt_str_add(ret_text, "the hint was in the guard gap below a stack");
+		break;
+	case VMT_WHY_HINT_BEYOND:
+		vmt_str_add(ret_text, "the hint was above the end of user space");
+		break;
+	case VMT_WHY_ALIGNED_HUGE:
+		vmt_str_add(ret_text, "highest gap, aligned to its huge pages");
+		add_hole(why, ret_text);
 		break;
 	default:
 		break;
@@ -120,6 +137,8 @@ static const char *const plain_texts[VMT_WHY_COUNT] = {
 	[VMT_WHY_STACK_RANDOM] = "top of user space - random",
 	[VMT_WHY_MMAP_BASE] = "its span ends at mmap_base",
 	[VMT_WHY_ELF_ADDRESS] = "address from the program header",
+	[VMT_WHY_READ_IMPLIES_EXEC] = "the personality READ_IMPLIES_EXEC makes it executable",
+	[VMT_WHY_PAGE_ZERO] = "the personality MMAP_PAGE_ZERO wants a page at 0",
 	[VMT_WHY_FIXED] = "fixed address",
 	[VMT_WHY_FIXED_OVER] = "fixed address, replaces what was there",
 	[VMT_WHY_MERGE_BELOW] = "merges with the VMA below",
@@ -151,10 +170,16 @@ static const char *const plain_texts[VMT_WHY_COUNT] = {
 	[VMT_WHY_FILE_NOEXEC] = "PROT_EXEC on a file system mounted noexec",
 	[VMT_WHY_FILE_SEALED] = "MAP_SHARED with PROT_WRITE on a file sealed against writing",
 	[VMT_WHY_FILE_NO_MMAP] = "this kind of file cannot be mapped",
+	[VMT_WHY_FILE_NOT_PRIVATE] = "this file can be mapped shared only",
+	[VMT_WHY_DRIVER_REFUSED] = "the file's driver refused",
+	[VMT_WHY_HUGE_UNALIGNED] = "not a multiple of the huge page size",
+	[VMT_WHY_HUGE_SIZE] = "the kernel has no huge pages of this size",
 	[VMT_WHY_MDWE] = "the process forbade itself memory writable and executable (PR_SET_MDWE)",
 	[VMT_WHY_NOTHING_MAPPED] = "nothing is mapped there",
 	[VMT_WHY_NOT_GROWSDOWN] = "PROT_GROWSDOWN or PROT_GROWSUP on memory that does not grow",
 	[VMT_WHY_BAD_PKEY] = "the protection key is not allocated",
+	[VMT_WHY_NO_PKEYS] = "no protection keys in this processor or kernel",
+	[VMT_WHY_PKEYS_USED_UP] = "all protection keys are given out",
 	[VMT_WHY_REMAP_NEEDS_MAYMOVE] = "it would have to move, and MREMAP_MAYMOVE is not set",
 	[VMT_WHY_REMAP_RESIZES] = "MREMAP_DONTUNMAP cannot change the size",
 	[VMT_WHY_REMAP_OVERLAPS] = "the old and the new range overlap",
@@ -182,6 +207,7 @@ static const char *const vma_texts[VMT_WHY_COUNT] = {
 	[VMT_WHY_ADVICE_UNFIT] = "is not fit for this advice",
 	[VMT_WHY_UFFD_REFUSED] = "is not fit for this userfaultfd, or another one serves it",
 	[VMT_WHY_LOCK_NO_ACCESS] = "has no access rights, so its pages cannot be faulted in",
+	[VMT_WHY_PKEY_DENIES] = "has a protection key that denies this thread access",
 	[VMT_WHY_LOCK_BEYOND_FILE] =
 		"reaches beyond the end of its file, where there is no page to fault in",
 	[VMT_WHY_VDSO_THERE] = "is still mapped; a vdso is mapped only once",
@@ -243,6 +269,15 @@ static bool failure_text(const struct vmt_why *why, struct vmt_str *ret_text)
 	case VMT_WHY_HOLE:
 		vmt_str_printf(ret_text, "nothing is mapped at %" PRIx64 "-%" PRIx64,
 			       why->number[0], why->number[1]);
+		return true;
+	case VMT_WHY_HUGE_POOL:
+		vmt_str_printf(ret_text,
+			       "%" PRIu64 " huge pages of %s needed, %" PRIu64
+			       " to be had: the pool has %" PRIu64 " (%s)",
+			       why->number[0], vmt_size_text(why->number[3], first), why->number[1],
+			       why->number[2],
+			       why->number[3] == USUAL_HUGE_BYTES ? "vm.nr_hugepages"
+								  : "hugepages= at boot");
 		return true;
 	case VMT_WHY_NO_MAY:
 		vmt_str_printf(ret_text, "the VMA at %" PRIx64 " may never get such access",

@@ -85,6 +85,23 @@ static const struct vmt_call_info infos[VMT_CALL_COUNT] = {
 			{ "pkey", VMT_ARG_INT },
 		},
 	},
+	[VMT_CALL_PKEY_ALLOC] = {
+		.name = "pkey_alloc",
+		.layout = false,
+		.arg_count = 2,
+		.args = {
+			{ "flags", VMT_ARG_HEX },
+			{ "access_rights", VMT_ARG_PKEY_RIGHTS },
+		},
+	},
+	[VMT_CALL_PKEY_FREE] = {
+		.name = "pkey_free",
+		.layout = false,
+		.arg_count = 1,
+		.args = {
+			{ "pkey", VMT_ARG_INT },
+		},
+	},
 	[VMT_CALL_BRK] = {
 		.name = "brk",
 		.layout = true,

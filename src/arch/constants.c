@@ -188,6 +188,13 @@ static const struct vmt_constant resource_rows[] = {
 	END,
 };
 
+static const struct vmt_constant pkey_rows[] = {
+	{ 0x0, "0" },
+	{ 0x1, "PKEY_DISABLE_ACCESS" },
+	{ 0x2, "PKEY_DISABLE_WRITE" },
+	{ 0, NULL },
+};
+
 static const struct vmt_constant persona_rows[] = {
 	/* PER_MASK; the other personalities imply bits above it, so their number alone is not they */
 	{ 0x0, "PER_LINUX" },
@@ -223,6 +230,7 @@ static const struct vmt_constants sets[] = {
 	[VMT_ARG_IOCTL_REQUEST] = SET(ioctl_rows),
 	[VMT_ARG_RESOURCE] = SET(resource_rows),
 	[VMT_ARG_PERSONA] = FLAGS(0xff, persona_rows),
+	[VMT_ARG_PKEY_RIGHTS] = FLAGS(0, pkey_rows),
 };
 
 const struct vmt_constants *vmt_constants(enum vmt_arg_kind kind)

@@ -51,6 +51,8 @@ static const struct vmt_call_row rows[] = {
 	VMT_ROW(358, EXECVEAT),
 	VMT_ROW(376, MLOCK2),
 	VMT_ROW(380, PKEY_MPROTECT),
+	VMT_ROW(381, PKEY_ALLOC),
+	VMT_ROW(382, PKEY_FREE),
 	VMT_ROW_MATCH(384, ARCH_PRCTL, 0, vmt_match_arch_prctl),
 	VMT_ROW(386, RSEQ),
 	VMT_ROW(397, SHMAT),

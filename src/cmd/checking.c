@@ -94,6 +94,18 @@ static int read_whole(struct session *session, pid_t pid, struct vmt_layout *row
 	return result;
 }
 
+/* smaps' words, for --check=full: the one place that shows all flags. */
+static void check_flags(struct session *session, struct session_space *space)
+{
+	struct vmt_image image = { .layout = session->rows };
+
+	vmt_proc_vm_flags(space->pid, session->names, &image);
+	for (size_t i = 0; i < image.vm_flags.count; i++)
+		vmt_space_check_flags(space->model, &image.layout.data[i], image.vm_flags.data[i],
+				      &session->step);
+	vmt_array_deinit(&image.vm_flags);
+}
+
 static void check_full(struct session *session, struct session_space *space)
 {
 	uint64_t start = 0;
@@ -106,6 +118,33 @@ static void check_full(struct session *session, struct session_space *space)
 	if (vmt_space_check(space->model, &session->rows, &start, &end, &session->step) ==
 	    VMT_COMPARED_TAKEN_OVER)
 		vmt_check_take_flags(session, space->model, space->pid, &session->rows);
+	else
+		check_flags(session, space);
+}
+
+/*
+ * What a driver makes of the flags of its mapping, smaps alone tells. Where the model knows the driver
+ * and foresaw them nothing is said.
+ */
+static void take_driver_flags(struct session *session, struct session_space *space)
+{
+	struct vmt_step *step = &session->step;
+	struct vmt_image image = { 0 };
+
+	if (!step->device || step->event->failed || step->check == VMT_CHECK_ADJUSTED ||
+	    !space->probe ||
+	    vmt_probe_range(space->probe, step->start, step->end, false, &image.layout) < 0)
+		return;
+	vmt_proc_vm_flags(space->pid, session->names, &image);
+	for (size_t i = 0; i < image.vm_flags.count; i++) {
+		if (!vmt_space_refresh_flags(space->model, &image.layout.data[i],
+					     image.vm_flags.data[i]) ||
+		    step->driver_known)
+			continue;
+		step->check = VMT_CHECK_ADJUSTED;
+		step->reason = VMT_REASON_FILE_DRIVER;
+	}
+	vmt_image_deinit(&image);
 }
 
 void vmt_check_step(struct session *session, struct session_space *space)
@@ -117,6 +156,7 @@ void vmt_check_step(struct session *session, struct session_space *space)
 		return;
 	}
 	session->step.check = VMT_CHECK_MATCH;
+	take_driver_flags(session, space);
 	/* What a call did that did not return, and where, is seen in the whole layout only. */
 	if (session->options->check == VMT_CHECK_FULL ||
 	    session->event->kind == VMT_EVENT_CALL_LOST) {

@@ -59,6 +59,9 @@ struct session {
 	struct vmt_settings settings;
 	const struct vmt_geometry *geometry; /* of the kernel's page tables */
 	struct vmt_counts counts;
+	/* What the last space that ended would have handed down, for the execve that ended it. */
+	uint32_t left_space;
+	struct vmt_heritage left;
 	uint64_t faults; /* page faults seen */
 	uint32_t space_count;
 };

@@ -106,5 +106,7 @@ struct vmt_settings vmt_rules_settings(const char *name)
 						      : VMT_OVERCOMMIT_GUESS,
 		.memory_pages = facts.memory_bytes / facts.page_size_bytes,
 		.possible_cpus = facts.possible_cpus,
+		.pkeys = facts.pkeys,
+		.shmem_unit_bytes = facts.shmem_unit_bytes,
 	};
 }

@@ -24,7 +24,7 @@
 
 /* ---- Spaces ----------------------------------------------------------------------------- */
 
-static struct session_space *find_space(struct session *session, uint32_t number)
+static struct session_space *find_space(const struct session *session, uint32_t number)
 {
 	for (size_t i = 0; i < session->spaces.count; i++) {
 		if (session->spaces.data[i]->info.space == number)
@@ -48,6 +48,27 @@ static bool look_at_pages(void *data, uint64_t start, uint64_t end)
 	const struct session_space *space = data;
 
 	return space->probe && vmt_probe_written(space->probe, start, end);
+}
+
+/* Does one VMA of the kernel's reach across the address? */
+static int reaches_across(void *data, uint64_t address)
+{
+	const struct session_space *space = data;
+	struct vmt_mapping row;
+	int result;
+
+	if (!space->probe)
+		return -1;
+	result = vmt_probe_find(space->probe, address, false, &row);
+	if (result < 0)
+		return result == -ENOENT ? 0 : -1;
+	return row.start < address;
+}
+
+static void set_questions(struct session_space *space)
+{
+	vmt_space_set_look(space->model, look_at_pages, space);
+	vmt_space_set_across(space->model, reaches_across, space);
 }
 
 static struct session_space *add_space(struct session *session, const struct vmt_event *event,
@@ -167,8 +188,20 @@ static void read_interp(pid_t pid, struct vmt_image *image, bool found)
 {
 	if (!found && image->has_exe && image->exe.interpreter[0] == '/')
 		read_elf(pid, image->exe.interpreter, &image->interp, &image->has_interp);
-	if (!image->has_interp)
+	if (!image->has_interp && image->interp_name[0])
 		read_elf(pid, image->interp_name, &image->interp, &image->has_interp);
+}
+
+/* What the program had set before its execve, in the space that it left (vfork) or that has ended. */
+static struct vmt_heritage heritage_of(const struct session *session, const struct vmt_event *event)
+{
+	const struct session_space *parent = find_space(session, event->parent_space);
+
+	if (parent)
+		return vmt_space_heritage(parent->model);
+	return event->parent_space && event->parent_space == session->left_space
+		       ? session->left
+		       : (struct vmt_heritage){ 0 };
 }
 
 /* A space that begins with an image: a new program's, or one that is found as it is. */
@@ -187,15 +220,16 @@ static void on_image(struct session *session, const struct vmt_event *event, boo
 		if (found)
 			vmt_proc_vm_flags(event->tid, session->names, image);
 		read_elf(event->tid, NULL, &image->exe, &image->has_exe);
-		if (image->interp_name[0])
+		if (image->interp_name[0] || (image->has_exe && image->exe.interpreter[0]))
 			read_interp(event->tid, image, found);
 	}
 	space->story = vmt_story_new();
 	space->info.exe = image->exe_name ? image->exe_name : "";
 	space->model = vmt_space_new(event->space, session->names);
-	vmt_space_set_look(space->model, look_at_pages, space);
+	set_questions(space);
 	vmt_space_configure(space->model, &session->settings);
 	vmt_space_show_path(space->model, session->options->show_path);
+	vmt_space_inherit(space->model, heritage_of(session, event));
 	session->options->renderer->ops->space(session->options->renderer, &space->info);
 	vmt_tables_image(session, space);
 	if (found)
@@ -251,7 +285,7 @@ static void on_fork(struct session *session, const struct vmt_event *event)
 	vmt_tables_copy(session, space, parent);
 	space->model = vmt_space_fork(parent->model, event->space, readable ? &layout : NULL,
 				      vmt_session_publish, on_adopted, session);
-	vmt_space_set_look(space->model, look_at_pages, space);
+	set_questions(space);
 	vmt_tables_copied(session, space);
 	vmt_layout_deinit(&layout);
 }
@@ -322,6 +356,8 @@ static void on_space_end(struct session *session, const struct vmt_event *event)
 	else if (!event->replaced)
 		vmt_leaving_forget(space);
 	vmt_leaving_layout(session, space);
+	session->left_space = event->space;
+	session->left = vmt_space_heritage(space->model);
 	remove_space(session, space);
 }
 

@@ -42,13 +42,13 @@ static int over_limit(struct vmt_space *space, enum vmt_why_id id, uint64_t used
 {
 	uint64_t page = vmt_space_page(space);
 
-	vmt_why(space, id, used * page, pages * page, space->limits[which], 0);
+	vmt_why(space, id, used * page, pages * page, space->rights.limits[which], 0);
 	return -ENOMEM;
 }
 
 bool vmt_as_allows(const struct vmt_space *space, uint64_t pages)
 {
-	return space->total_pages + pages <= limit_pages(space, space->limits, VMT_LIMIT_AS);
+	return space->total_pages + pages <= limit_pages(space, space->rights.limits, VMT_LIMIT_AS);
 }
 
 int vmt_may_expand(struct vmt_space *space, uint64_t vm_flags, uint64_t pages, uint64_t freed)
@@ -57,14 +57,14 @@ int vmt_may_expand(struct vmt_space *space, uint64_t vm_flags, uint64_t pages, u
 	uint64_t more = pages - freed;
 	VMT_PATH(space, MAY_EXPAND_VM);
 
-	if (space->total_pages + more > limit_pages(space, space->limits, VMT_LIMIT_AS))
+	if (space->total_pages + more > limit_pages(space, space->rights.limits, VMT_LIMIT_AS))
 		return over_limit(space, VMT_WHY_LIMIT_AS, space->total_pages, more, VMT_LIMIT_AS);
 	if (is_data(vm_flags) &&
-	    space->data_pages + more > limit_pages(space, space->limits, VMT_LIMIT_DATA)) {
+	    space->data_pages + more > limit_pages(space, space->rights.limits, VMT_LIMIT_DATA)) {
 		/* A limit of 0 counts as the hard limit. */
-		if (space->limits[VMT_LIMIT_DATA] == 0 &&
+		if (space->rights.limits[VMT_LIMIT_DATA] == 0 &&
 		    space->data_pages + more <=
-			    limit_pages(space, space->hard_limits, VMT_LIMIT_DATA))
+			    limit_pages(space, space->rights.hard_limits, VMT_LIMIT_DATA))
 			return 0;
 		return over_limit(space, VMT_WHY_LIMIT_DATA, space->data_pages, more,
 				  VMT_LIMIT_DATA);
@@ -79,12 +79,12 @@ int vmt_may_lock_more(struct vmt_space *space, uint64_t vm_flags, uint64_t bytes
 
 	VMT_PATH(space, MLOCK_FUTURE);
 
-	if (!(vm_flags & VMT_VM_LOCKED) || space->may_lock)
+	if (!(vm_flags & VMT_VM_LOCKED) || space->rights.may_lock)
 		return 0;
-	if (pages <= limit_pages(space, space->limits, VMT_LIMIT_MEMLOCK))
+	if (pages <= limit_pages(space, space->rights.limits, VMT_LIMIT_MEMLOCK))
 		return 0;
 	vmt_why(space, VMT_WHY_LIMIT_MEMLOCK, space->locked_pages * page, bytes,
-		space->limits[VMT_LIMIT_MEMLOCK], 0);
+		space->rights.limits[VMT_LIMIT_MEMLOCK], 0);
 	return -EAGAIN;
 }
 

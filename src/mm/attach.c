@@ -16,7 +16,12 @@
 #include "edit.h"
 #include "exec.h"
 #include "merge.h"
+#include "pkey.h"
 #include "space.h"
+
+enum {
+	HUGE_BYTES = 2 << 20 /* what most huge pages are; smaps tells, but is not asked */
+};
 
 static bool has_name(const struct vmt_mapping *row, const char *begins)
 {
@@ -72,6 +77,8 @@ static struct vmt_vma found_vma(struct vmt_space *space, const struct vmt_image 
 		vma.flags |= VMT_VM_GROWSDOWN;
 	if (vma.flags & (VMT_VM_UFFD_MISSING | VMT_VM_UFFD_WP | VMT_VM_UFFD_MINOR))
 		vma.uffd = 1;
+	if (vma.flags & VMT_VM_HUGETLB)
+		vma.split_bytes = HUGE_BYTES;
 	vma.found = true;
 	if (!vma.file.description) {
 		if (has_name(row, "[anon:"))
@@ -109,6 +116,7 @@ void vmt_space_attach(struct vmt_space *space, const struct vmt_image *image, vm
 
 	vmt_step_init(&loader.step);
 	vmt_setup_new_exec(space, image);
+	vmt_pkeys_init(&space->pkeys, false);
 	find_break(space, image);
 	vmt_load_gates(&loader);
 	for (size_t i = 0; i < image->layout.count; i++) {

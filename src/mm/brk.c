@@ -16,7 +16,7 @@ static uint64_t heap_flags(const struct vmt_space *space)
 	uint64_t flags = VMT_VM_READ | VMT_VM_WRITE | VMT_VM_MAYREAD | VMT_VM_MAYWRITE |
 			 VMT_VM_MAYEXEC | VMT_VM_ACCOUNT | space->default_flags;
 
-	if (space->personality & VMT_READ_IMPLIES_EXEC)
+	if (space->rights.personality & VMT_READ_IMPLIES_EXEC)
 		flags |= VMT_VM_EXEC;
 	if (space->merge_any)
 		flags |= VMT_VM_MERGEABLE;
@@ -36,10 +36,10 @@ static bool over_data_limit(struct vmt_space *space, uint64_t asked)
 {
 	uint64_t used = (asked - space->start_brk) + (space->end_data - space->start_data);
 
-	if (space->limits[VMT_LIMIT_DATA] == VMT_LIMIT_INFINITY ||
-	    used <= space->limits[VMT_LIMIT_DATA])
+	if (space->rights.limits[VMT_LIMIT_DATA] == VMT_LIMIT_INFINITY ||
+	    used <= space->rights.limits[VMT_LIMIT_DATA])
 		return false;
-	vmt_why(space, VMT_WHY_BRK_DATA_LIMIT, used, space->limits[VMT_LIMIT_DATA], 0, 0);
+	vmt_why(space, VMT_WHY_BRK_DATA_LIMIT, used, space->rights.limits[VMT_LIMIT_DATA], 0, 0);
 	return true;
 }
 
@@ -162,7 +162,9 @@ int64_t vmt_op_brk(struct vmt_space *space, const struct vmt_event *event, struc
 	}
 	step->old_start = space->start_brk;
 	step->old_end = space->brk;
-	touch_labels(space, space->start_brk, vmt_max_u64(space->brk, result));
+	/* What begins below the break and ends above start_brk is the heap: only between the two breaks can
+	 * a VMA become part of it, or cease to be. */
+	touch_labels(space, vmt_min_u64(space->brk, result), vmt_max_u64(space->brk, result));
 	expected = change(space, event->args[0], step);
 	/* A refused request is about nothing that is or was mapped. */
 	if (expected == space->brk && result == expected && event->args[0] != expected)

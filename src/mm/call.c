@@ -13,6 +13,8 @@ static vmt_op *const operations[VMT_CALL_COUNT] = {
 	[VMT_CALL_MUNMAP] = vmt_op_munmap,
 	[VMT_CALL_MPROTECT] = vmt_op_mprotect,
 	[VMT_CALL_PKEY_MPROTECT] = vmt_op_mprotect,
+	[VMT_CALL_PKEY_ALLOC] = vmt_op_pkey_alloc,
+	[VMT_CALL_PKEY_FREE] = vmt_op_pkey_free,
 	[VMT_CALL_BRK] = vmt_op_brk,
 	[VMT_CALL_MREMAP] = vmt_op_mremap,
 	[VMT_CALL_MADVISE] = vmt_op_madvise,
@@ -38,18 +40,21 @@ static vmt_op *const operations[VMT_CALL_COUNT] = {
 	[VMT_CALL_PRLIMIT64] = vmt_op_rlimit,
 };
 
-/* Calls that only point into a mapping: which argument is the address. */
-static bool pointer_argument(const struct vmt_event *event, unsigned *ret_index)
+/* Calls that only point into a mapping: where to. */
+static bool points_to(const struct vmt_event *event, uint64_t *ret_address)
 {
 	switch (event->call) {
 	case VMT_CALL_SET_TID_ADDRESS:
 	case VMT_CALL_SET_ROBUST_LIST:
 	case VMT_CALL_RSEQ:
+		*ret_address = event->args[0];
+		return true;
 	case VMT_CALL_SET_THREAD_AREA:
-		*ret_index = 0;
+		/* struct user_desc says where; it lies on the stack itself, most often. */
+		*ret_address = event->words_valid ? event->words[0] : event->args[0];
 		return true;
 	case VMT_CALL_ARCH_PRCTL:
-		*ret_index = 1;
+		*ret_address = event->args[1];
 		return event->args[0] == VMT_ARCH_SET_FS || event->args[0] == VMT_ARCH_SET_GS;
 	default:
 		return false;
@@ -84,17 +89,19 @@ void vmt_space_call(struct vmt_space *space, const struct vmt_event *event, stru
 {
 	const struct vmt_call_info *info = vmt_call_info(event->call);
 	vmt_op *operation = operations[event->call];
-	unsigned pointer;
+	uint64_t address;
 
 	step->cause = VMT_CAUSE_CALL;
 	step->event = event;
 	step->pid = event->pid;
 	step->tid = event->tid;
 	step->time_ns = event->time_ns;
-	if (pointer_argument(event, &pointer)) {
-		step->start = step->end = event->args[pointer];
+	if (event->rights_known)
+		space->rights = event->rights;
+	if (points_to(event, &address)) {
+		step->start = step->end = address;
 		if (!event->failed)
-			vmt_history_point(space, event->args[pointer], step->number);
+			vmt_history_point(space, address, step->number);
 		step->predicted = true;
 		step->expected = event->result;
 		return;

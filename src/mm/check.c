@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "edit.h"
+#include "merge.h"
 #include "space.h"
 
 /* An absent name means that it was not asked for. */
@@ -263,6 +264,58 @@ static bool anon_is_open(const struct vmt_vma *vma)
 	       (vma->file.description && !vma->file.anonymous);
 }
 
+/* Does a row of the kernel's reach across @address? */
+static bool row_across(const struct vmt_layout *rows, uint64_t address)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		if (rows->data[i].start < address && address < rows->data[i].end)
+			return true;
+	return false;
+}
+
+/* Does one of the kernel's rows begin or end inside the VMA? */
+static bool is_cut(const struct vmt_vma *vma, const struct vmt_layout *rows)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		uint64_t start = rows->data[i].start;
+
+		if (vmt_vma_start(vma) < start && start < vmt_vma_end(vma))
+			return true;
+	}
+	return false;
+}
+
+/* Are these two VMAs of the model kept apart by their anon_vmas alone? */
+static bool only_anon_parts(const struct vmt_space *space, const struct vmt_vma *below,
+			    const struct vmt_vma *above)
+{
+	uint64_t border = below->pgoff + vmt_pages(space, vmt_vma_end(below)) -
+			  vmt_pages(space, vmt_vma_start(below));
+
+	return anon_is_open(below) && anon_is_open(above) &&
+	       vmt_merge_refusal(space, below, border, above, above->pgoff) == VMT_WHY_NONE;
+}
+
+/*
+ * Where the VMA and the kernel's rows differ at its borders, can it be the identity of anon_vmas? The
+ * kernel joined it with the next one: then nothing else may have been between them. The kernel cut
+ * it: then it is memory that can have one, and the model took it for the same as its neighbour's.
+ *
+ *	model    [  A  ][  B  ]        [     A     ]
+ *	kernel   [     A     ]         [  A  ][  B  ]
+ */
+static bool anon_explains(const struct vmt_space *space, const struct vmt_vma *vma,
+			  const struct vmt_layout *rows)
+{
+	const struct vmt_vma *next = vmt_vma_next(vma);
+
+	if (is_cut(vma, rows) && !anon_is_open(vma))
+		return false;
+	if (!next || vmt_vma_start(next) != vmt_vma_end(vma) || !row_across(rows, vmt_vma_end(vma)))
+		return true;
+	return only_anon_parts(space, vma, next);
+}
+
 /*
  * A known reason for a difference. Where only the borders between private VMAs differ, it is the
  * identity of their anon_vmas.
@@ -270,7 +323,6 @@ static bool anon_is_open(const struct vmt_vma *vma)
 static enum vmt_reason explain(const struct vmt_space *space, const struct vmt_layout *rows,
 			       uint64_t start, uint64_t end)
 {
-	bool open = false;
 	uint64_t modelled = 0;
 	uint64_t real = 0;
 
@@ -278,14 +330,13 @@ static enum vmt_reason explain(const struct vmt_space *space, const struct vmt_l
 		return VMT_REASON_STACK_GREW;
 	for (struct vmt_vma *vma = first_touching(space, start); vma && vmt_vma_start(vma) <= end;
 	     vma = vmt_vma_next(vma)) {
-		if (!same_pages(vma, rows, space))
+		if (!same_pages(vma, rows, space) || !anon_explains(space, vma, rows))
 			return VMT_REASON_UNEXPLAINED;
 		modelled += vmt_vma_end(vma) - vmt_vma_start(vma);
-		open |= anon_is_open(vma);
 	}
 	for (size_t i = 0; i < rows->count; i++)
 		real += rows->data[i].end - rows->data[i].start;
-	return open && modelled == real ? VMT_REASON_ANON_VMA : VMT_REASON_UNEXPLAINED;
+	return modelled == real ? VMT_REASON_ANON_VMA : VMT_REASON_UNEXPLAINED;
 }
 
 enum vmt_compared vmt_space_check(struct vmt_space *space, const struct vmt_layout *rows,

@@ -32,6 +32,11 @@ static struct vmt_vma *split_unlimited(struct vmt_space *space, struct vmt_vma *
 		*ret_error = -EINVAL;
 		return NULL;
 	}
+	/* hugetlb_vm_op_split() */
+	if (vma->split_bytes && address & (vma->split_bytes - 1)) {
+		*ret_error = vmt_refuse(space, EINVAL, VMT_WHY_HUGE_UNALIGNED);
+		return NULL;
+	}
 	/* Both halves keep the anon_vma, though only one may hold the page that tells of it. */
 	vmt_anon_look(space, vma);
 	vmt_space_resize(space, vma, vmt_vma_start(vma), address);
@@ -70,6 +75,38 @@ static void tell_refusal(struct vmt_space *space, enum vmt_why_id why,
 }
 
 /*
+ * A new mapping of a file beside one of the same file, which would merge if both are of one struct
+ * file. Where the tracer could not tell, the kernel has answered already: they are one VMA, or not.
+ */
+static void settle_file(struct vmt_space *space, const struct vmt_vma *neighbour, bool below,
+			uint64_t border, struct vmt_vma *proposed)
+{
+	struct vmt_vma same = *proposed;
+	enum vmt_why_id why;
+	int across;
+
+	if (!proposed->file.unsure || !space->across || !neighbour->file.description ||
+	    neighbour->file.inode != proposed->file.inode ||
+	    neighbour->file.dev_major != proposed->file.dev_major ||
+	    neighbour->file.dev_minor != proposed->file.dev_minor)
+		return;
+	same.file.description = neighbour->file.description;
+	if (below)
+		why = vmt_merge_refusal(space, neighbour, pgoff_at(space, neighbour, border), &same,
+					same.pgoff);
+	else
+		why = vmt_merge_refusal(space, &same, neighbour->pgoff, neighbour,
+					neighbour->pgoff);
+	if (why != VMT_WHY_NONE)
+		return;
+	across = space->across(space->across_data, border);
+	if (across > 0)
+		proposed->file.description = neighbour->file.description;
+	else if (across == 0 && proposed->file.description == neighbour->file.description)
+		proposed->file.description = space->next_description++;
+}
+
+/*
  * Judges the neighbour below (@below true) or above the range [start, end) that is to get the
  * attributes of @proposed.
  */
@@ -83,6 +120,7 @@ static struct candidate judge(struct vmt_space *space, struct vmt_vma *neighbour
 	    (below ? vmt_vma_end(neighbour) != start : vmt_vma_start(neighbour) != end))
 		return candidate;
 	candidate.vma = neighbour;
+	settle_file(space, neighbour, below, below ? start : end, proposed);
 	VMT_PATH_IF(below, space, CAN_MERGE_LEFT);
 	VMT_PATH_IF(!below, space, CAN_MERGE_RIGHT);
 	if (below)

@@ -22,7 +22,8 @@
 
 enum {
 	EXE_DESCRIPTION = 1,
-	INTERP_DESCRIPTION = 2
+	INTERP_DESCRIPTION = 2,
+	HUGE_BYTES = 2 << 20
 };
 
 void vmt_loader_begin(struct vmt_loader *loader, enum vmt_cause cause)
@@ -158,43 +159,149 @@ struct elf_load {
 	enum vmt_cause bss_cause;
 };
 
+/* One mapping that a PT_LOAD asks for. */
+struct piece {
+	uint64_t start;
+	uint64_t end;
+	uint64_t access;
+	unsigned index; /* of the PT_LOAD, from 1 */
+	bool file; /* else the pages of its .bss beyond the file's */
+};
+
+typedef VMT_ARRAY(struct piece) piece_array;
+
+static void add_piece(piece_array *pieces, const struct piece *piece)
+{
+	if (piece->start < piece->end)
+		vmt_array_push(pieces, *piece);
+}
+
 /*
- * Maps [start, end) of what the headers ask for, if the kernel's layout agrees; otherwise as much
- * of the kernel's as lies there, and says so.
+ * elf_load(): the file part of each PT_LOAD, and the pages of its .bss beyond it, in the order in
+ * which they are mapped:
+ *
+ *	 p_vaddr        + p_filesz          + p_memsz
+ *	[ file pages  ...   |0000][ anonymous  ]
+ *
+ * With READ_IMPLIES_EXEC what is readable becomes executable (do_mmap()), and all of .bss
+ * (VM_DATA_FLAGS_TSK_EXEC).
  */
-static struct vmt_vma *map_checked(struct vmt_loader *loader, uint64_t start, uint64_t end,
-				   struct vmt_vma *proposed)
+static void find_pieces(const struct vmt_loader *loader, const struct elf_load *load,
+			piece_array *ret_pieces)
+{
+	const struct vmt_space *space = loader->space;
+	bool implied = loader->image->rights.personality & VMT_READ_IMPLIES_EXEC;
+
+	for (unsigned index = 1; index <= load->elf->segment_count; index++) {
+		const struct vmt_segment *segment = &load->elf->segments[index - 1];
+		uint64_t address = load->bias + segment->vaddr;
+		struct piece file = {
+			.start = vmt_page_down(space, address),
+			.end = vmt_page_up(space, address + segment->file_bytes),
+			.access = access_of(segment->perms),
+			.index = index,
+			.file = true,
+		};
+		struct piece bss = {
+			.end = vmt_page_up(space, address + segment->memory_bytes),
+			.access = VMT_VM_READ | VMT_VM_WRITE |
+				  (implied ? VMT_VM_EXEC : file.access & VMT_VM_EXEC),
+			.index = index,
+		};
+
+		if (!segment->file_bytes)
+			file.end = file.start;
+		if (implied && file.access & VMT_VM_READ)
+			file.access |= VMT_VM_EXEC;
+		bss.start = file.end;
+		add_piece(ret_pieces, &file);
+		add_piece(ret_pieces, &bss);
+	}
+}
+
+/* Where the pieces from @first on leave @address alone until; @address if one of them covers it. */
+static uint64_t visible_until(const piece_array *pieces, size_t first, uint64_t address,
+			      uint64_t end, uint64_t *ret_covered_until)
+{
+	for (size_t i = first; i < pieces->count; i++) {
+		const struct piece *piece = &pieces->data[i];
+
+		if (piece->start <= address && address < piece->end) {
+			*ret_covered_until = piece->end;
+			return address;
+		}
+		if (address < piece->start)
+			end = vmt_min_u64(end, piece->start);
+	}
+	return end;
+}
+
+/*
+ * Does the kernel show the piece as it was asked for, but for what later ones were mapped over? Sets
+ * the row that shows it first; NULL if all of it was replaced.
+ */
+static bool is_there(const struct vmt_image *image, const piece_array *pieces, size_t index,
+		     unsigned perms, const struct vmt_mapping **ret_row)
+{
+	const struct piece *piece = &pieces->data[index];
+	uint64_t at = piece->start;
+
+	*ret_row = NULL;
+	while (at < piece->end) {
+		uint64_t covered = 0;
+		uint64_t until = visible_until(pieces, index + 1, at, piece->end, &covered);
+		const struct vmt_mapping *row;
+
+		if (until == at) {
+			at = covered;
+			continue;
+		}
+		row = row_at(image, at);
+		if (!row || row->perms != perms || (row->inode != 0) != piece->file)
+			return false;
+		if (!*ret_row)
+			*ret_row = row;
+		at = vmt_min_u64(until, row->end);
+	}
+	return true;
+}
+
+/*
+ * Maps a piece if the kernel's layout agrees; otherwise says so, and what the kernel has there is taken
+ * over with the rest.
+ */
+static struct vmt_vma *map_checked(struct vmt_loader *loader, const piece_array *pieces,
+				   size_t index, struct vmt_vma *proposed)
 {
 	struct vmt_space *space = loader->space;
-	const struct vmt_mapping *row = row_at(loader->image, start);
-	const struct vmt_mapping *last = row_at(loader->image, end - 1);
-
+	const struct piece *piece = &pieces->data[index];
+	const struct vmt_mapping *row;
 	bool interp = loader->step.cause == VMT_CAUSE_INTERP_SEGMENT ||
 		      loader->step.cause == VMT_CAUSE_INTERP_BSS;
-	bool file = proposed->file.description != 0;
 	VMT_PATH(space, LOAD_ELF_BINARY);
 	VMT_PATH_IF(interp, space, LOAD_ELF_INTERP);
 	VMT_PATH(space, ELF_LOAD);
-	VMT_PATH_IF(file, space, ELF_MAP);
-	VMT_PATH_IF(!file, space, VM_BRK_FLAGS);
+	VMT_PATH_IF(piece->file, space, ELF_MAP);
+	VMT_PATH_IF(!piece->file, space, VM_BRK_FLAGS);
 
-	loader->step.start = start;
-	loader->step.end = end;
-	if (!row || !last || row->end < end || row->perms != vmt_vma_perms(proposed)) {
+	loader->step.start = piece->start;
+	loader->step.end = piece->end;
+	if (!is_there(loader->image, pieces, index, vmt_vma_perms(proposed), &row)) {
 		loader->step.check = VMT_CHECK_ADJUSTED;
 		loader->step.reason = VMT_REASON_LOADER;
 		return NULL;
 	}
-	if (proposed->file.description) {
+	if (piece->file && row) {
 		proposed->file.dev_major = row->dev_major;
 		proposed->file.dev_minor = row->dev_minor;
 		proposed->file.inode = row->inode;
 		proposed->file.name = row->name;
 	}
-	if (!free_of_vmas(space, &(struct vmt_mapping){ .start = start, .end = end }) &&
-	    vmt_unmap_range(space, start, end) < 0)
+	if (!free_of_vmas(space,
+			  &(struct vmt_mapping){ .start = piece->start, .end = piece->end }) &&
+	    vmt_unmap_range(space, piece->start, piece->end) < 0)
 		return NULL;
-	return vmt_map_new_range(space, start, end, proposed, VMT_MERGE_BOTH_SIDES);
+	return vmt_map_new_range(space, piece->start, piece->end, proposed, VMT_MERGE_BOTH_SIDES);
 }
 
 static void tell_base(struct vmt_loader *loader, const struct elf_load *load, unsigned index)
@@ -204,7 +311,7 @@ static void tell_base(struct vmt_loader *loader, const struct elf_load *load, un
 	if (index > 1)
 		why = (struct vmt_why){ .id = VMT_WHY_AFTER_SEGMENT,
 					.number = { load->elf->segments[index - 1].vaddr } };
-	else if (load->segment_cause == VMT_CAUSE_INTERP_SEGMENT)
+	else if (load->segment_cause == VMT_CAUSE_INTERP_SEGMENT && load->elf->dynamic_base)
 		why.id = VMT_WHY_MMAP_BASE;
 	else if (load->elf->dynamic_base && load->elf->interpreter[0])
 		why = (struct vmt_why){
@@ -217,59 +324,54 @@ static void tell_base(struct vmt_loader *loader, const struct elf_load *load, un
 }
 
 /*
- * elf_load(): the file part of a PT_LOAD, and the pages of its .bss beyond it. The rest of the
- * file's last page is zeroed (padzero), a write that gives the data VMA its anon_vma:
- *
- *	 p_vaddr        + p_filesz          + p_memsz
- *	[ file pages  ...   |0000][ anonymous  ]
+ * The rest of the file's last page is zeroed (padzero()), a write that gives the data VMA its anon_vma.
+ * Read-only data is left alone.
  */
-static void load_segment(struct vmt_loader *loader, const struct elf_load *load, unsigned index)
+static bool pads(const struct vmt_space *space, const struct elf_load *load,
+		 const struct piece *piece)
 {
-	const struct vmt_segment *segment = &load->elf->segments[index - 1];
+	const struct vmt_segment *segment = &load->elf->segments[piece->index - 1];
+
+	return piece->access & VMT_VM_WRITE && segment->memory_bytes > segment->file_bytes &&
+	       (load->bias + segment->vaddr + segment->file_bytes) % vmt_space_page(space);
+}
+
+static void load_piece(struct vmt_loader *loader, const struct elf_load *load,
+		       const piece_array *pieces, size_t index)
+{
+	const struct piece *piece = &pieces->data[index];
+	const struct vmt_segment *segment = &load->elf->segments[piece->index - 1];
 	struct vmt_space *space = loader->space;
-	uint64_t start = vmt_page_down(space, load->bias + segment->vaddr);
-	uint64_t file_end = vmt_page_up(space, load->bias + segment->vaddr + segment->file_bytes);
-	uint64_t end = vmt_page_up(space, load->bias + segment->vaddr + segment->memory_bytes);
-	uint64_t access = access_of(segment->perms);
+	struct vmt_vma proposed = vmt_vma_template(piece->access | may_all);
+	struct vmt_vma *vma;
 
-	if (!segment->file_bytes)
-		file_end = start;
-	if (start < file_end) {
-		struct vmt_vma proposed = vmt_vma_template(access | may_all);
-		struct vmt_vma *vma;
-
-		vmt_loader_begin(loader, load->segment_cause);
-		loader->step.index = index;
-		loader->step.file_name = load->name;
-		if (access & VMT_VM_WRITE)
-			proposed.flags |= VMT_VM_ACCOUNT;
+	vmt_loader_begin(loader, piece->file ? load->segment_cause : load->bss_cause);
+	loader->step.index = piece->index;
+	loader->step.file_name = load->name;
+	if (piece->access & VMT_VM_WRITE)
+		proposed.flags |= VMT_VM_ACCOUNT;
+	proposed.pgoff = vmt_pages(space, piece->start);
+	if (piece->file) {
 		proposed.file.description = load->description;
 		proposed.pgoff = vmt_pages(space, vmt_page_down(space, segment->offset));
-		tell_base(loader, load, index);
-		vma = map_checked(loader, start, file_end, &proposed);
-		if (vma && access & VMT_VM_WRITE && segment->memory_bytes > segment->file_bytes &&
-		    (load->bias + segment->vaddr + segment->file_bytes) % vmt_space_page(space))
-			vmt_anon_prepare(space, vma);
-		vmt_loader_finish(loader);
+		tell_base(loader, load, piece->index);
 	}
-	if (file_end < end) {
-		struct vmt_vma proposed =
-			vmt_vma_template(VMT_VM_READ | VMT_VM_WRITE | (access & VMT_VM_EXEC) |
-					 may_all | VMT_VM_ACCOUNT);
-
-		vmt_loader_begin(loader, load->bss_cause);
-		loader->step.index = index;
-		loader->step.file_name = load->name;
-		proposed.pgoff = vmt_pages(space, file_end);
-		map_checked(loader, file_end, end, &proposed);
-		vmt_loader_finish(loader);
-	}
+	if (piece->access & VMT_VM_EXEC && !(segment->perms & VMT_PERM_EXEC))
+		vmt_why(space, VMT_WHY_READ_IMPLIES_EXEC, 0, 0, 0, 0);
+	vma = map_checked(loader, pieces, index, &proposed);
+	if (vma && piece->file && pads(space, load, piece))
+		vmt_anon_prepare(space, vma);
+	vmt_loader_finish(loader);
 }
 
 static void load_elf(struct vmt_loader *loader, const struct elf_load *load)
 {
-	for (unsigned i = 1; i <= load->elf->segment_count; i++)
-		load_segment(loader, load, i);
+	piece_array pieces = { 0 };
+
+	find_pieces(loader, load, &pieces);
+	for (size_t i = 0; i < pieces.count; i++)
+		load_piece(loader, load, &pieces, i);
+	vmt_array_deinit(&pieces);
 }
 
 /* The rest of the kernel's layout: vdso and its data pages first, in the kernel's order. */
@@ -309,6 +411,27 @@ static void load_special(struct vmt_loader *loader)
 	}
 }
 
+/* The personality MMAP_PAGE_ZERO: a page of zeros at address 0, sealed since 6.12. */
+static void load_page_zero(struct vmt_loader *loader)
+{
+	struct vmt_space *space = loader->space;
+	const struct vmt_mapping *row = row_at(loader->image, 0);
+	struct vmt_vma proposed = vmt_vma_template(VMT_VM_READ | VMT_VM_EXEC | may_all);
+
+	if (!(loader->image->rights.personality & VMT_MMAP_PAGE_ZERO) || !row ||
+	    row->perms != vmt_vma_perms(&proposed) || row->inode)
+		return;
+	/* A kernel of 64 bits does so for 32-bit programs too. */
+	if (space->features.mseal)
+		proposed.flags |= VMT_VM_SEALED;
+	vmt_loader_begin(loader, VMT_CAUSE_EXEC_SPECIAL);
+	VMT_PATH(space, LOAD_ELF_BINARY);
+	loader->step.end = vmt_space_page(space);
+	vmt_why(space, VMT_WHY_PAGE_ZERO, 0, 0, 0, 0);
+	vmt_space_insert(space, &proposed, 0, vmt_space_page(space), 0);
+	vmt_loader_finish(loader);
+}
+
 static void load_rest(struct vmt_loader *loader)
 {
 	struct vmt_space *space = loader->space;
@@ -329,54 +452,114 @@ static void load_rest(struct vmt_loader *loader)
 	}
 }
 
-/*
- * The top-down search starts at mmap_base. The first thing placed by a search ends there: ld.so, or
- * the program itself if it was loaded without one, or (6.12 and later) the vdso.
- */
-static uint64_t find_mmap_base(const struct vmt_space *space, const struct vmt_image *image)
+/* The image that a search placed first, from its lowest to its highest page; false if there is none. */
+static bool first_placed(const struct vmt_space *space, const struct vmt_image *image,
+			 const struct vmt_elf **ret_elf, uint64_t *ret_start, uint64_t *ret_end)
 {
 	const struct vmt_elf *elf = NULL;
-	const struct vmt_mapping *vdso = row_at(image, image->at_sysinfo_ehdr);
 	uint64_t bias = 0;
-	uint64_t end = 0;
+	uint64_t low = UINT64_MAX;
+	uint64_t high = 0;
 
-	if (image->has_interp && image->at_base) {
+	if (image->has_interp && image->at_base && image->interp.dynamic_base) {
 		elf = &image->interp;
 		bias = image->at_base;
 	} else if (image->has_exe && image->exe.dynamic_base && !image->exe.interpreter[0]) {
 		elf = &image->exe;
 		bias = image->at_entry - image->exe.entry;
 	}
-	for (unsigned i = 0; elf && i < elf->segment_count; i++)
-		end = vmt_max_u64(end,
-				  bias + elf->segments[i].vaddr + elf->segments[i].memory_bytes);
-	if (elf)
-		return vmt_page_up(space, end);
-	return vdso && image->at_sysinfo_ehdr && !space->features.vdso_above_stack ? vdso->end : 0;
+	for (unsigned i = 0; elf && i < elf->segment_count; i++) {
+		low = vmt_min_u64(low, bias + elf->segments[i].vaddr);
+		high = vmt_max_u64(high,
+				   bias + elf->segments[i].vaddr + elf->segments[i].memory_bytes);
+	}
+	*ret_elf = elf;
+	*ret_start = vmt_page_down(space, low);
+	*ret_end = vmt_page_up(space, high);
+	return elf != NULL && low < high;
+}
+
+/*
+ * How far below the end of the search the image may have been moved: a program without an interpreter
+ * is aligned as its headers ask (maximum_alignment(), 5.10), and a file of 2 MiB and more so that huge
+ * pages fit, by some file systems.
+ */
+static uint64_t slack_below(const struct vmt_image *image, const struct vmt_elf *elf, uint64_t span,
+			    uint64_t page)
+{
+	uint64_t slack = 0;
+
+	for (unsigned i = 0; elf == &image->exe && i < elf->segment_count; i++) {
+		uint64_t align = elf->segments[i].align;
+
+		/* Only powers of two count. */
+		if (align > page && !(align & (align - 1)))
+			slack = vmt_max_u64(slack, align - page);
+	}
+	if (span >= HUGE_BYTES && elf->word_bits == 64)
+		slack += HUGE_BYTES;
+	return slack;
+}
+
+/*
+ * The search starts at mmap_base, or in the old layout at the bottom. The first thing placed by a
+ * search lies there: ld.so, or the program itself if it was loaded without one, or (6.12 and later) the
+ * vdso. Where that was aligned, mmap_base is a little higher, and the vdso may lie in between:
+ *
+ *	[ image ]....| mmap_base	[ image ][ vdso ]..| mmap_base
+ *		<-- slack -->
+ */
+static void find_mmap_base(struct vmt_space *space, const struct vmt_image *image)
+{
+	const struct vmt_mapping *vdso =
+		image->at_sysinfo_ehdr ? row_at(image, image->at_sysinfo_ehdr) : NULL;
+	bool vdso_searched = vdso && !space->features.vdso_above_stack;
+	const struct vmt_elf *elf;
+	uint64_t start, end, slack;
+
+	space->mmap_base_max = space->task_size;
+	if (!first_placed(space, image, &elf, &start, &end)) {
+		if (!vdso_searched)
+			return;
+		start = end = vdso->end;
+		slack = 0;
+		for (size_t i = 0; space->legacy && i < image->layout.count; i++)
+			if (strncmp(image->layout.data[i].name, "[vvar", 5) == 0)
+				start = vmt_min_u64(start, image->layout.data[i].start);
+	} else {
+		slack = slack_below(image, elf, end - start, vmt_space_page(space));
+	}
+	if (space->legacy) {
+		space->legacy_base = start;
+		space->mmap_base_max = 0;
+		return;
+	}
+	space->mmap_base = end;
+	space->mmap_base_max = slack ? end + slack : 0;
+	if (slack && vdso_searched && vdso->end > end && vdso->end <= end + slack)
+		space->mmap_base = vdso->end;
 }
 
 void vmt_setup_new_exec(struct vmt_space *space, const struct vmt_image *image)
 {
 	space->exe = image->exe_name ? image->exe_name : "";
-	space->interp = image->interp_name ? image->interp_name : "";
+	space->interp = image->interp_name && image->interp_name[0] ? image->interp_name
+			: image->has_exe ? vmt_names_add(space->names, image->exe.interpreter)
+					 : "";
 	space->arch = image->has_exe ? vmt_arch_by_elf(image->exe.machine, image->exe.word_bits)
 				     : space->arch;
 	if (!space->arch)
 		space->arch = &vmt_arch_x86_64;
 	space->task_size = space->arch->task_size;
 	space->legacy_base = space->arch->legacy_base;
-	space->personality = image->personality;
-	space->legacy = (image->personality & VMT_ADDR_COMPAT_LAYOUT) != 0;
+	space->legacy = (image->rights.personality & VMT_ADDR_COMPAT_LAYOUT) != 0;
 	space->start_brk = space->brk = image->start_brk;
 	space->brk_known = image->start_brk != 0;
 	space->start_data = image->start_data;
 	space->end_data = image->end_data;
 	space->start_stack = image->start_stack;
-	memcpy(space->limits, image->limits, sizeof(space->limits));
-	memcpy(space->hard_limits, image->hard_limits, sizeof(space->hard_limits));
-	space->may_lock = image->may_lock;
-	space->raw_io = image->raw_io;
-	space->mmap_base = find_mmap_base(space, image);
+	space->rights = image->rights;
+	find_mmap_base(space, image);
 }
 
 void vmt_space_exec(struct vmt_space *space, const struct vmt_image *image, vmt_step_fn *done,
@@ -397,7 +580,7 @@ void vmt_space_exec(struct vmt_space *space, const struct vmt_image *image, vmt_
 					  .segment_cause = VMT_CAUSE_EXEC_SEGMENT,
 					  .bss_cause = VMT_CAUSE_EXEC_BSS,
 				  });
-	if (image->has_interp && image->at_base)
+	if (image->has_interp && (image->at_base || !image->interp.dynamic_base))
 		load_elf(&loader, &(struct elf_load){
 					  .elf = &image->interp,
 					  .bias = image->at_base,
@@ -407,6 +590,7 @@ void vmt_space_exec(struct vmt_space *space, const struct vmt_image *image, vmt_
 					  .bss_cause = VMT_CAUSE_INTERP_BSS,
 				  });
 	load_special(&loader);
+	load_page_zero(&loader);
 	load_rest(&loader);
 	vmt_step_deinit(&loader.step);
 }

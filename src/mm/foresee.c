@@ -24,6 +24,20 @@ static void look_at(struct vmt_space *space, uint64_t start, uint64_t end)
 		look_once(space, vma);
 }
 
+/*
+ * One call over several VMAs changes them one after the other, but their anon_vmas are those that
+ * they had when it began: which neighbours shared one was settled as they were written to.
+ */
+static void look_at_many(struct vmt_space *space, uint64_t start, uint64_t end)
+{
+	uint64_t page = vmt_space_page(space);
+	const struct vmt_vma *vma = vmt_find_vma(space, start);
+
+	if (vma && vmt_vma_end(vma) < end)
+		look_at(space, start < page ? 0 : start - page,
+			end > UINT64_MAX - page ? end : end + page);
+}
+
 static void look_at_locked(struct vmt_space *space, uint64_t start, uint64_t end)
 {
 	for (struct vmt_vma *vma = vmt_find_vma(space, start); vma && vmt_vma_start(vma) < end;
@@ -74,6 +88,7 @@ void vmt_space_foresee(struct vmt_space *space, const struct vmt_event *event)
 	case VMT_CALL_PKEY_MPROTECT:
 		if (event->args[2] & PROT_WRITE)
 			look_at_locked(space, start, end);
+		look_at_many(space, start, end);
 		break;
 	case VMT_CALL_BRK:
 		if (space->brk_known && event->args[0] < space->brk)

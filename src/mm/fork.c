@@ -19,6 +19,9 @@ static void copy_fields(struct vmt_space *child, const struct vmt_space *parent)
 	child->exe = parent->exe;
 	child->interp = parent->interp;
 	child->mmap_base = parent->mmap_base;
+	child->mmap_base_max = parent->mmap_base_max;
+	child->compat_base = parent->compat_base;
+	child->shmem_unit_bytes = parent->shmem_unit_bytes;
 	child->legacy_base = parent->legacy_base;
 	child->legacy = parent->legacy;
 	child->task_size = parent->task_size;
@@ -29,18 +32,13 @@ static void copy_fields(struct vmt_space *child, const struct vmt_space *parent)
 	child->start_data = parent->start_data;
 	child->end_data = parent->end_data;
 	child->start_stack = parent->start_stack;
-	child->personality = parent->personality;
-	for (size_t i = 0; i < VMT_LIMIT_COUNT; i++) {
-		child->limits[i] = parent->limits[i];
-		child->hard_limits[i] = parent->hard_limits[i];
-	}
-	child->may_lock = parent->may_lock;
-	child->raw_io = parent->raw_io;
+	child->rights = parent->rights;
+	child->has_pkeys = parent->has_pkeys;
+	child->pkeys = parent->pkeys; /* arch_dup_pkeys() */
 	child->overcommit = parent->overcommit;
 	child->possible_cpus = parent->possible_cpus;
 	child->memory_pages = parent->memory_pages;
-	child->merge_any = parent->merge_any;
-	child->deny_write_exec = parent->deny_write_exec;
+	vmt_space_inherit(child, vmt_space_heritage(parent));
 	child->next_description = parent->next_description;
 	child->next_anon_vma = parent->next_anon_vma;
 }

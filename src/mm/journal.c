@@ -173,13 +173,32 @@ static void sort_views(struct vmt_vma_view *views, size_t count)
 		qsort(views, count, sizeof(*views), compare_views);
 }
 
-/* A wrong prediction is told even when the layout came out right. */
+/* Reasons for which the kernel may have answered otherwise; others are about the layout alone. */
+static bool explains_result(enum vmt_reason reason)
+{
+	switch (reason) {
+	case VMT_REASON_NOT_MODELLED:
+	case VMT_REASON_ORDER_INFERRED:
+	case VMT_REASON_OTHER_PROCESS:
+	case VMT_REASON_SECCOMP:
+	case VMT_REASON_UNREADABLE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * A wrong prediction is told even when the layout came out right, and what led to it is not what
+ * happened.
+ */
 static void judge_prediction(struct vmt_step *step)
 {
 	if (!step->event || !step->predicted || step->expected == step->event->result)
 		return;
 	step->check = VMT_CHECK_ADJUSTED;
-	if (step->reason == VMT_REASON_NONE)
+	step->why_count = 0;
+	if (!explains_result(step->reason))
 		step->reason = VMT_REASON_UNEXPLAINED;
 }
 

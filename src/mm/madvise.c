@@ -11,6 +11,7 @@
 #include "merge.h"
 #include "ops.h"
 #include "path.h"
+#include "pkey.h"
 #include "pgtable.h"
 #include "walk.h"
 
@@ -125,8 +126,12 @@ static int flag_advice(struct vmt_space *space, const struct vmt_vma *vma, int a
 }
 
 /* Advice about pages: only whether it is refused matters here. */
-static int page_advice(struct vmt_space *space, struct vmt_vma *vma, int advice)
+static int page_advice(struct vmt_space *space, struct vmt_vma *vma, int advice, uint64_t start)
 {
+	/* madvise_dontneed_free_valid_vma(): from a huge page on; what ends inside one is let be. */
+	if ((advice == MADV_DONTNEED || advice == ADVICE_DONTNEED_LOCKED) && vma->split_bytes &&
+	    start & (vma->split_bytes - 1))
+		return vmt_refuse(space, EINVAL, VMT_WHY_HUGE_UNALIGNED);
 	switch (advice) {
 	case MADV_DONTNEED:
 		return vma->flags & (VMT_VM_LOCKED | VMT_VM_PFNMAP) ? refuse(space, vma) : 1;
@@ -173,7 +178,7 @@ static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start,
 	result = flag_advice(space, vma, advice, &proposed->flags);
 	if (result <= 0)
 		return result;
-	result = page_advice(space, vma, advice);
+	result = page_advice(space, vma, advice, start);
 	if (result == 1 && (advice == MADV_DONTNEED || advice == ADVICE_DONTNEED_LOCKED))
 		vmt_pgtables_dropped(space, start, end);
 	if (result == 1 && advice == ADVICE_GUARD_INSTALL && space->features.guard_flag) {
@@ -228,6 +233,10 @@ static int populate(struct vmt_space *space, uint64_t start, uint64_t end, bool 
 		}
 		if (vma->flags & (VMT_VM_IO | VMT_VM_PFNMAP) || !(vma->flags & needed)) {
 			error = refuse(space, vma);
+		} else if (vmt_pkey_denies(step->event, vma, write)) {
+			vmt_why(space, VMT_WHY_PKEY_DENIES, vmt_vma_start(vma), vmt_vma_end(vma), 0,
+				0);
+			error = -EINVAL;
 		} else if (vmt_beyond_file(space, vma, end)) {
 			vmt_why(space, VMT_WHY_LOCK_BEYOND_FILE, vmt_vma_start(vma),
 				vmt_vma_end(vma), 0, 0);

@@ -8,6 +8,7 @@
 
 #include "ops.h"
 #include "path.h"
+#include "pkey.h"
 #include "walk.h"
 
 enum {
@@ -41,7 +42,7 @@ static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start,
 
 static bool may_lock_at_all(const struct vmt_space *space)
 {
-	return space->may_lock || space->limits[VMT_LIMIT_MEMLOCK];
+	return space->rights.may_lock || space->rights.limits[VMT_LIMIT_MEMLOCK];
 }
 
 /* count_mm_mlocked_page_nr(): what of the range is locked already. */
@@ -61,14 +62,14 @@ static uint64_t locked_bytes(const struct vmt_space *space, uint64_t start, uint
 static int over_limit(struct vmt_space *space, uint64_t start, uint64_t end)
 {
 	uint64_t locked = space->locked_pages * vmt_space_page(space);
-	uint64_t limit = vmt_page_down(space, space->limits[VMT_LIMIT_MEMLOCK]);
+	uint64_t limit = vmt_page_down(space, space->rights.limits[VMT_LIMIT_MEMLOCK]);
 
-	if (space->may_lock || end - start + locked <= limit)
+	if (space->rights.may_lock || end - start + locked <= limit)
 		return 0;
 	if (end - start + locked - locked_bytes(space, start, end) <= limit)
 		return 0;
-	vmt_why(space, VMT_WHY_LIMIT_MEMLOCK, locked, end - start, space->limits[VMT_LIMIT_MEMLOCK],
-		0);
+	vmt_why(space, VMT_WHY_LIMIT_MEMLOCK, locked, end - start,
+		space->rights.limits[VMT_LIMIT_MEMLOCK], 0);
 	return -ENOMEM;
 }
 
@@ -79,6 +80,12 @@ bool vmt_beyond_file(const struct vmt_space *space, const struct vmt_vma *vma, u
 	return vma->file.sized && !vma->file.anonymous &&
 	       vma->pgoff + vmt_pages(space, last) >
 		       vmt_pages(space, vmt_page_up(space, vma->file.size_bytes));
+}
+
+/* populate_vma_page_range(): private writable memory is written to, so that nothing is left to copy. */
+static bool is_written(const struct vmt_vma *vma)
+{
+	return (vma->flags & (VMT_VM_WRITE | VMT_VM_SHARED)) == VMT_VM_WRITE;
 }
 
 /*
@@ -99,6 +106,8 @@ static int populate(struct vmt_space *space, uint64_t start, uint64_t end, struc
 			continue;
 		if (!(vma->flags & VMT_VM_ACCESS))
 			why = VMT_WHY_LOCK_NO_ACCESS;
+		else if (vmt_pkey_denies(step->event, vma, is_written(vma)))
+			why = VMT_WHY_PKEY_DENIES;
 		else if (vmt_beyond_file(space, vma, end))
 			why = VMT_WHY_LOCK_BEYOND_FILE;
 		if (why) {
@@ -177,7 +186,7 @@ int64_t vmt_op_mlockall(struct vmt_space *space, const struct vmt_event *event,
 	bool unlock = event->call == VMT_CALL_MUNLOCKALL;
 	uint64_t asked = unlock ? 0 : event->args[0];
 	uint64_t flags = 0;
-	uint64_t limit = space->limits[VMT_LIMIT_MEMLOCK];
+	uint64_t limit = space->rights.limits[VMT_LIMIT_MEMLOCK];
 
 	if (!unlock) {
 		if (!asked || asked & ~(uint64_t)(ALL_CURRENT | ALL_FUTURE | ALL_ONFAULT) ||
@@ -185,7 +194,7 @@ int64_t vmt_op_mlockall(struct vmt_space *space, const struct vmt_event *event,
 			return vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS);
 		if (!may_lock_at_all(space))
 			return vmt_refuse(space, EPERM, VMT_WHY_LOCK_FORBIDDEN);
-		if (asked & ALL_CURRENT && !space->may_lock &&
+		if (asked & ALL_CURRENT && !space->rights.may_lock &&
 		    space->total_pages > limit >> space->arch->page_shift) {
 			vmt_why(space, VMT_WHY_LIMIT_MEMLOCK, 0,
 				space->total_pages * vmt_space_page(space), limit, 0);

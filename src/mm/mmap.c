@@ -11,34 +11,25 @@
 
 #include "account.h"
 #include "edit.h"
+#include "file.h"
 #include "history.h"
 #include "mmap.h"
 #include "ops.h"
 #include "path.h"
+#include "pkey.h"
 #include "place.h"
-
-/* File systems whose get_unmapped_area() is thp_get_unmapped_area(), by statfs() magic. */
-static const uint64_t huge_aligning[] = {
-	0xef53, /* ext2, ext4 */
-	0x58465342, /* xfs */
-	0x9123683e, /* btrfs */
-	0x65735546, /* fuse */
-	0xe0f5e1e2, /* erofs */
-};
 
 static const uint64_t hugetlbfs = 0x958458f6;
 
 enum {
 	OVERLAYFS = 0x794c7630,
+	USUAL_HUGE_BYTES = 2 << 20, /* where nobody looked */
 	TMPFS = 0x01021994, /* memfds too */
-	CHARACTER_ZERO_MAJOR = 1, /* /dev/zero is character device 1:5 */
-	CHARACTER_ZERO_MINOR = 5,
 };
 
 /* Flags that MAP_SHARED_VALIDATE accepts (LEGACY_MAP_MASK), MAP_SYNC aside. */
 enum {
 	HUGE_SIZE_FLAGS = 0x7c000000, /* MAP_HUGE_2MB and MAP_HUGE_1GB */
-	USUAL_HUGE_SHIFT = 21, /* 2 MiB */
 	LEGACY_FLAGS = MAP_SHARED | MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS | MAP_DENYWRITE |
 		       MAP_EXECUTABLE | VMT_MAP_UNINITIALIZED | MAP_GROWSDOWN | MAP_LOCKED |
 		       MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB |
@@ -65,63 +56,37 @@ static bool is_shared(const struct vmt_map_request *request)
 	return type == MAP_SHARED || type == MAP_SHARED_VALIDATE;
 }
 
-static bool file_writable(const struct vmt_file_facts *file)
-{
-	return (file->flags & O_ACCMODE) == O_WRONLY || (file->flags & O_ACCMODE) == O_RDWR;
-}
-
-static bool file_readable(const struct vmt_file_facts *file)
-{
-	return (file->flags & O_ACCMODE) != O_WRONLY;
-}
-
-static bool is_dev_zero(const struct vmt_file_facts *file)
-{
-	return S_ISCHR(file->mode) && file->rdev_major == CHARACTER_ZERO_MAJOR &&
-	       file->rdev_minor == CHARACTER_ZERO_MINOR;
-}
-
-/* Does the file's get_unmapped_area() make room for huge pages? */
-static bool aligns_huge(const struct vmt_map_request *request)
-{
-	if (is_dev_zero(request->file))
-		return !is_shared(request);
-	for (size_t i = 0; i < vmt_countof(huge_aligning); i++) {
-		if (request->file->filesystem == huge_aligning[i] && S_ISREG(request->file->mode))
-			return true;
-	}
-	return false;
-}
-
 /* The VM flags that do_mmap() computes. */
-static uint64_t mmap_vm_flags(const struct vmt_space *space, const struct vmt_map_request *request)
+static uint64_t mmap_vm_flags(struct vmt_space *space, const struct vmt_map_request *request)
 {
+	bool huge = request->file && vmt_file_is_hugetlb(request->file);
 	uint64_t prot = request->prot;
 	uint64_t map = request->flags;
 	uint64_t flags = VMT_VM_MAYREAD | VMT_VM_MAYWRITE | VMT_VM_MAYEXEC | space->default_flags;
 
-	if (prot & PROT_READ && space->personality & VMT_READ_IMPLIES_EXEC &&
+	if (prot & PROT_READ && space->rights.personality & VMT_READ_IMPLIES_EXEC &&
 	    !(request->file && request->file->noexec))
 		prot |= PROT_EXEC;
 	flags |= vmt_prot_flags(prot) | request->vm_flags;
+	flags |= vmt_pkey_of_new(space, request->prot);
 	if (map & MAP_GROWSDOWN)
 		flags |= VMT_VM_GROWSDOWN;
 	if (map & MAP_LOCKED)
 		flags |= VMT_VM_LOCKED;
 	if (map & MAP_STACK && space->features.stack_nohuge)
 		flags |= VMT_VM_NOHUGEPAGE;
-	if (map & MAP_HUGETLB)
+	if (huge)
 		flags |= VMT_VM_HUGETLB | VMT_VM_DONTEXPAND;
 	if (is_shared(request)) {
 		flags |= VMT_VM_SHARED | VMT_VM_MAYSHARE;
-		if (request->file && !file_writable(request->file))
+		if (request->file && !vmt_file_writable(request->file))
 			flags &= ~(VMT_VM_MAYWRITE | VMT_VM_SHARED);
 		else if (request->file && request->file->write_sealed && !(prot & PROT_WRITE))
 			flags &= ~VMT_VM_MAYWRITE;
 	}
 	if (request->file && request->file->noexec)
 		flags &= ~VMT_VM_MAYEXEC;
-	if (map & MAP_NORESERVE && space->overcommit != VMT_OVERCOMMIT_NEVER)
+	if (map & MAP_NORESERVE && (huge || space->overcommit != VMT_OVERCOMMIT_NEVER))
 		flags |= VMT_VM_NORESERVE;
 	if (!request->file && (map & MAP_TYPE) == VMT_MAP_DROPPABLE)
 		flags |= VMT_VM_DROPPABLE | VMT_VM_NORESERVE | VMT_VM_WIPEONFORK | VMT_VM_DONTDUMP;
@@ -144,28 +109,30 @@ static struct vmt_file mmap_file(struct vmt_space *space, const struct vmt_map_r
 	if (facts) {
 		/* overlayfs swaps the file for the lower one after the merge was tried. */
 		bool own = !facts->description || facts->filesystem == OVERLAYFS ||
-			   (is_dev_zero(facts) && shared);
+			   (vmt_file_is_zero(facts) && shared);
 
 		file.description = own ? space->next_description++ : facts->description;
+		file.unsure = !own && !facts->description_sure;
 		file.dev_major = facts->dev_major;
 		file.dev_minor = facts->dev_minor;
 		file.inode = facts->inode;
 		file.name = facts->name ? facts->name : "";
 		file.pending = true;
-		file.anonymous = is_dev_zero(facts) && !shared;
+		file.anonymous = vmt_file_is_zero(facts) && !shared;
 		file.own_placement = request->sysv || file.anonymous;
+		file.hugetlb = vmt_file_is_hugetlb(facts);
 		file.shmem = facts->filesystem == TMPFS && !request->sysv;
 		file.sized = S_ISREG(facts->mode) || request->sysv;
 		file.size_bytes = facts->size_bytes;
-	} else if (shared || request->flags & MAP_HUGETLB) {
+	} else if (shared) {
 		/* shmem_zero_setup(): a file of its own for every mapping */
 		file.description = space->next_description++;
-		file.name = request->flags & MAP_HUGETLB ? "/anon_hugepage (deleted)"
-							 : "/dev/zero (deleted)";
+		file.name = "/dev/zero (deleted)";
 		file.pending = true;
 	}
+	file.placing = vmt_file_placing(space, facts, shared);
 	/* shmem_zero_setup() makes a file as long as the mapping, wherever in it that begins. */
-	if (shared && (!facts || is_dev_zero(facts))) {
+	if (shared && (!facts || vmt_file_is_zero(facts))) {
 		file.shmem = true;
 		file.sized = true;
 		file.size_bytes = vmt_page_up(space, request->length);
@@ -177,6 +144,7 @@ static struct vmt_file mmap_file(struct vmt_space *space, const struct vmt_map_r
 static int refuse_file(struct vmt_space *space, const struct vmt_map_request *request)
 {
 	const struct vmt_file_facts *file = request->file;
+	const struct vmt_mappable mappable = vmt_file_mappable(file);
 	uint64_t length = vmt_page_up(space, request->length);
 
 	/* file_mmap_ok() */
@@ -189,9 +157,9 @@ static int refuse_file(struct vmt_space *space, const struct vmt_map_request *re
 			return vmt_refuse(space, EOPNOTSUPP, VMT_WHY_BAD_FLAGS);
 		/* fall through */
 	case MAP_SHARED:
-		if (request->prot & PROT_WRITE && !file_writable(file))
+		if (request->prot & PROT_WRITE && !vmt_file_writable(file))
 			return vmt_refuse(space, EACCES, VMT_WHY_FILE_READ_ONLY);
-		if (file->append_only && file_writable(file))
+		if (file->append_only && vmt_file_writable(file))
 			return vmt_refuse(space, EACCES, VMT_WHY_FILE_APPEND_ONLY);
 		break;
 	case MAP_PRIVATE:
@@ -199,17 +167,16 @@ static int refuse_file(struct vmt_space *space, const struct vmt_map_request *re
 	default:
 		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_TYPE);
 	}
-	if (!file_readable(file))
+	if (!vmt_file_readable(file))
 		return vmt_refuse(space, EACCES, VMT_WHY_FILE_WRITE_ONLY);
 	if (file->noexec && request->prot & PROT_EXEC)
 		return vmt_refuse(space, EPERM, VMT_WHY_FILE_NOEXEC);
-	if (!S_ISREG(file->mode) && !S_ISCHR(file->mode) && !S_ISBLK(file->mode) &&
-	    file->mode & S_IFMT)
-		return vmt_refuse(space, ENODEV, VMT_WHY_FILE_NO_MMAP);
+	if (mappable.error && !mappable.late && (mappable.certain || request->failed))
+		return vmt_refuse(space, mappable.error, VMT_WHY_FILE_NO_MMAP);
 	if (request->flags & MAP_GROWSDOWN)
 		return vmt_refuse(space, EINVAL, VMT_WHY_GROWSDOWN_TYPE);
 	/* memfd_check_seals_mmap() */
-	if (file->write_sealed && is_shared(request) && file_writable(file) &&
+	if (file->write_sealed && is_shared(request) && vmt_file_writable(file) &&
 	    request->prot & PROT_WRITE)
 		return vmt_refuse(space, EPERM, VMT_WHY_FILE_SEALED);
 	return 0;
@@ -255,7 +222,7 @@ static int refuse_early(struct vmt_space *space, const struct vmt_map_request *r
 /* security_mmap_addr(): cap_mmap_addr() */
 static int refuse_low(struct vmt_space *space, uint64_t address)
 {
-	if (address >= space->min_address || space->raw_io)
+	if (address >= space->min_address || space->rights.raw_io)
 		return 0;
 	vmt_why(space, VMT_WHY_BELOW_MIN, address, space->min_address, 0, 0);
 	return -EPERM;
@@ -263,7 +230,7 @@ static int refuse_low(struct vmt_space *space, uint64_t address)
 
 /* What do_mmap() and __mmap_prepare() refuse once the address is known. */
 static int refuse_late(struct vmt_space *space, const struct vmt_map_request *request,
-		       uint64_t address, uint64_t vm_flags, bool *ret_certain)
+		       uint64_t address, uint64_t vm_flags)
 {
 	uint64_t length = vmt_page_up(space, request->length);
 	const struct vmt_vma *over = vmt_find_vma(space, address);
@@ -274,7 +241,8 @@ static int refuse_late(struct vmt_space *space, const struct vmt_map_request *re
 		vmt_why(space, VMT_WHY_NOREPLACE, vmt_vma_start(over), vmt_vma_end(over), 0, 0);
 		return -EEXIST;
 	}
-	if (request->flags & MAP_LOCKED && !space->may_lock && !space->limits[VMT_LIMIT_MEMLOCK])
+	if (request->flags & MAP_LOCKED && !space->rights.may_lock &&
+	    !space->rights.limits[VMT_LIMIT_MEMLOCK])
 		return vmt_refuse(space, EPERM, VMT_WHY_LOCK_FORBIDDEN);
 	error = vmt_may_lock_more(space, vm_flags, length);
 	if (!error)
@@ -284,10 +252,78 @@ static int refuse_late(struct vmt_space *space, const struct vmt_map_request *re
 		error = vmt_refuse(space, EACCES, VMT_WHY_MDWE);
 	if (error)
 		return error;
-	*ret_certain =
-		*ret_certain && !(request->flags & MAP_HUGETLB) &&
-		!(request->file && S_ISCHR(request->file->mode) && !is_dev_zero(request->file));
 	return 0;
+}
+
+/* hugetlbfs_file_mmap(): a private mapping needs all its pages from the pool at once. */
+static int refuse_huge(struct vmt_space *space, const struct vmt_map_request *request,
+		       uint64_t vm_flags)
+{
+	const struct vmt_huge_pool *pool = request->pool;
+	uint64_t unit = request->file->huge_page_bytes;
+	uint64_t pages = vmt_page_up(space, request->length) / unit;
+	uint64_t free = pool->free > pool->reserved ? pool->free - pool->reserved : 0;
+	uint64_t more = pool->overcommit > pool->surplus ? pool->overcommit - pool->surplus : 0;
+
+	if ((request->pgoff << space->arch->page_shift) & (unit - 1))
+		return vmt_refuse(space, EINVAL, VMT_WHY_HUGE_UNALIGNED);
+	/* hugetlb_reserve_pages(), hugetlb_acct_memory() */
+	if (vm_flags & VMT_VM_NORESERVE || !pool->known || pages <= free + more)
+		return 0;
+	vmt_why(space, VMT_WHY_HUGE_POOL, pages, free + more, pool->total, unit);
+	return -ENOMEM;
+}
+
+/* What the file's own mmap operation refuses, when the place has been cleared. */
+static int refuse_by_driver(struct vmt_space *space, const struct vmt_map_request *request,
+			    uint64_t vm_flags, struct vmt_step *step)
+{
+	const struct vmt_file_facts *file = request->file;
+	struct vmt_mappable mappable;
+	const struct vmt_driver *driver;
+
+	if (!file || request->sysv)
+		return 0;
+	mappable = vmt_file_mappable(file);
+	driver = vmt_driver_of(file);
+	if (vmt_file_is_hugetlb(file)) {
+		step->predicted &= request->pool->known;
+		return refuse_huge(space, request, vm_flags);
+	}
+	if (driver && driver->shared_only && !is_shared(request))
+		return vmt_refuse(space, EINVAL, VMT_WHY_FILE_NOT_PRIVATE);
+	if (driver && driver->set & VMT_VM_LOCKED) {
+		int error = vmt_may_lock_more(space, VMT_VM_LOCKED,
+					      vmt_page_up(space, request->length));
+
+		if (error)
+			return error;
+	}
+	if (mappable.certain || !request->failed) {
+		step->predicted &= mappable.certain;
+		return 0;
+	}
+	/* Only the driver knows; what it says most often is counted as foreseen. */
+	if (!mappable.error || request->result != -mappable.error) {
+		step->predicted = false;
+		if (request->result != -ENODEV)
+			return vmt_refuse(space, (int)-request->result, VMT_WHY_DRIVER_REFUSED);
+	}
+	return vmt_refuse(space, (int)-request->result, VMT_WHY_FILE_NO_MMAP);
+}
+
+/* What the driver makes of the VMA. */
+static void apply_driver(const struct vmt_map_request *request, struct vmt_vma *proposed)
+{
+	const struct vmt_driver *driver = request->file ? vmt_driver_of(request->file) : NULL;
+
+	if (!driver)
+		return;
+	proposed->flags = (proposed->flags | driver->set) & ~driver->clear;
+	if (driver->read_only_stays && !(proposed->flags & VMT_VM_WRITE))
+		proposed->flags &= ~VMT_VM_MAYWRITE;
+	if (driver->whole)
+		proposed->may_split = false;
 }
 
 /*
@@ -323,30 +359,34 @@ int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *reque
 		.length = length,
 		.map_flags = request->flags,
 		.pgoff = request->pgoff,
-		.anonymous = !request->file && !is_shared(request),
+		.placing = vmt_file_placing(space, request->file, is_shared(request)),
 		.compat = request->compat,
 	};
 	bool certain = true;
+	bool learned;
 	int64_t expected;
 	uint64_t address;
 	int error;
 	VMT_PATH(space, DO_MMAP);
 
 	expected = refuse_early(space, request);
-
-	place.huge_file = request->file && aligns_huge(request);
+	/* Anonymous memory's offset counts as 0, and so does that of a shared file of its own. */
+	if (!request->file)
+		place.pgoff = 0;
+	learned = !expected && !request->failed &&
+		  vmt_place_learn(space, &place, (uint64_t)request->result);
 	if (!expected)
 		expected = vmt_get_unmapped_area(space, &place, &certain);
 	if (expected >= 0) {
 		error = refuse_low(space, (uint64_t)expected);
 		if (!error)
-			error = refuse_late(space, request, (uint64_t)expected, proposed.flags,
-					    &certain);
+			error = refuse_late(space, request, (uint64_t)expected, proposed.flags);
 		if (error)
 			expected = error;
 	}
-	/* Huge pages have rules of their own for lengths and places. */
-	step->predicted = certain && !(request->flags & MAP_HUGETLB);
+	step->predicted = certain && !learned;
+	step->device = request->file && !request->sysv && vmt_file_is_device(request->file);
+	step->driver_known = step->device && vmt_driver_of(request->file);
 	/* From here on with the kernel's own choice, where it made one. */
 	address = request->failed ? (uint64_t)expected : (uint64_t)request->result;
 	if (expected < 0 && request->failed)
@@ -356,15 +396,13 @@ int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *reque
 		step->whole = true;
 		return expected;
 	}
-	/* Huge pages that there are not (hugetlb_reserve_pages()): what was in their place has gone. */
-	if (request->failed && request->flags & MAP_HUGETLB &&
-	    !(request->result == -ENOMEM && request->flags & MAP_FIXED))
-		return expected;
 	step->start = address;
 	step->end = address + length;
 	VMT_PATH(space, MMAP_REGION);
 	VMT_PATH(space, INNER_MMAP_REGION);
 	error = prepare(space, request, proposed.flags, step);
+	if (!error)
+		error = refuse_by_driver(space, request, proposed.flags, step);
 	if (error)
 		expected = error;
 	if (request->failed)
@@ -373,11 +411,16 @@ int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *reque
 	if (vmt_pages_in(space, step->start, step->end))
 		return expected;
 	vmt_history_drop(space, step->start, step->end);
+	apply_driver(request, &proposed);
 	/* __mmap_complete(): what cannot be locked is mapped all the same. */
 	if (!vmt_supports_lock(proposed.flags))
 		proposed.flags &= ~(VMT_VM_LOCKED | VMT_VM_LOCKONFAULT);
 	proposed.file = mmap_file(space, request);
 	proposed.file.sysv = proposed.close_hook = request->sysv;
+	if (proposed.file.hugetlb) {
+		proposed.split_bytes = request->file->huge_page_bytes;
+		proposed.close_hook = true; /* hugetlb_vm_op_close() */
+	}
 	if (request->sysv)
 		proposed.file.size_bytes = length;
 	/* Shared anonymous memory has an offset of 0, whatever was asked. */
@@ -397,26 +440,41 @@ static uint64_t mmap_offset(const struct vmt_event *event)
 	return event->call == VMT_CALL_MMAP2 ? (offset & UINT32_MAX) << 12 : offset;
 }
 
-/* mmap_pgoff() rounds anonymous huge pages up; their size is in the flags, else the usual one. */
-static uint64_t huge_length(const struct vmt_event *event)
+/* hugetlb_file_setup(): anonymous huge pages are pages of a file of their own. */
+static struct vmt_file_facts anonymous_huge(const struct vmt_huge_pool *pool)
 {
-	unsigned shift = event->args[3] >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
-	uint64_t mask = ((uint64_t)1 << (shift ? shift : USUAL_HUGE_SHIFT)) - 1;
+	return (struct vmt_file_facts){
+		.known = true,
+		.mode = S_IFREG | 0600,
+		.flags = O_RDWR,
+		.filesystem = hugetlbfs,
+		.huge_page_bytes = pool->page_bytes ? pool->page_bytes : USUAL_HUGE_BYTES,
+		.name = "/anon_hugepage (deleted)",
+	};
+}
 
-	return (event->args[1] + mask) & ~mask;
+/* ksys_mmap_pgoff() rounds lengths of huge pages up. */
+static uint64_t huge_length(const struct vmt_file_facts *file, uint64_t length)
+{
+	uint64_t mask = file->huge_page_bytes ? file->huge_page_bytes - 1 : 0;
+
+	return (length + mask) & ~mask;
 }
 
 int64_t vmt_op_mmap(struct vmt_space *space, const struct vmt_event *event, struct vmt_step *step)
 {
 	bool anonymous = event->args[3] & MAP_ANONYMOUS;
+	bool huge = event->args[3] & MAP_HUGETLB;
 	uint64_t offset = mmap_offset(event);
+	struct vmt_file_facts file = event->file;
 	struct vmt_map_request request = {
 		.address = event->args[0],
 		.length = event->args[1],
 		.prot = event->args[2],
 		.flags = event->args[3],
 		.pgoff = vmt_pages(space, offset),
-		.file = anonymous ? NULL : &event->file,
+		.file = anonymous && !huge ? NULL : &file,
+		.pool = &event->huge_pool,
 		.compat = event->arch->word_bits == 32,
 		.failed = event->failed,
 		.result = event->result,
@@ -428,13 +486,16 @@ int64_t vmt_op_mmap(struct vmt_space *space, const struct vmt_event *event, stru
 		return vmt_refuse(space, EINVAL, VMT_WHY_OFFSET_UNALIGNED);
 	if (!anonymous && (!event->file.known || event->file.flags & O_PATH))
 		return vmt_refuse(space, EBADF, VMT_WHY_BAD_FD);
-	if (!anonymous && event->args[3] & MAP_HUGETLB && event->file.filesystem &&
-	    event->file.filesystem != hugetlbfs)
+	if (!anonymous && huge && event->file.filesystem && event->file.filesystem != hugetlbfs)
 		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS);
 	if (!anonymous)
 		step->file_name = event->file.name;
-	else if (event->args[3] & MAP_HUGETLB && event->args[1])
-		request.length = huge_length(event);
+	else if (huge)
+		file = anonymous_huge(&event->huge_pool);
+	if (anonymous && huge && event->huge_pool.known && !event->huge_pool.page_bytes)
+		return vmt_refuse(space, EINVAL, VMT_WHY_HUGE_SIZE);
+	if (request.file && vmt_file_is_hugetlb(request.file))
+		request.length = huge_length(request.file, request.length);
 	VMT_PATH(space, VM_MMAP_PGOFF);
 	return vmt_do_mmap(space, &request, step);
 }

@@ -14,6 +14,7 @@ struct vmt_map_request {
 	uint64_t flags; /* MAP_… */
 	uint64_t pgoff; /* pages */
 	const struct vmt_file_facts *file; /* NULL: anonymous */
+	const struct vmt_huge_pool *pool; /* of a file of huge pages; NULL for others */
 	bool compat; /* a 32-bit call */
 	bool sysv; /* shmat: the VMAs have vm_ops->close */
 	uint64_t vm_flags; /* more flags that the file's driver sets */

@@ -9,6 +9,7 @@
 #include "merge.h"
 #include "ops.h"
 #include "path.h"
+#include "pkey.h"
 #include "walk.h"
 
 enum {
@@ -73,14 +74,14 @@ static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start,
 	VMT_PATH(space, MPROTECT_FIXUP);
 	uint64_t access = vmt_prot_flags(protect->prot);
 
-	if (protect->prot & PROT_READ && space->personality & VMT_READ_IMPLIES_EXEC &&
+	if (protect->prot & PROT_READ && space->rights.personality & VMT_READ_IMPLIES_EXEC &&
 	    vma->flags & VMT_VM_MAYEXEC)
 		access |= VMT_VM_EXEC;
 	settle_populated(space, protect);
 	proposed->flags = (vma->flags & ~VMT_VM_ACCESS) | access;
-	if (protect->pkey >= 0)
-		proposed->flags = (proposed->flags & ~VMT_VM_PKEY_MASK) |
-				  ((uint64_t)protect->pkey << VMT_VM_PKEY_SHIFT);
+	proposed->flags = (proposed->flags & ~VMT_VM_PKEY_MASK) |
+			  (protect->pkey >= 0 ? (uint64_t)protect->pkey << VMT_VM_PKEY_SHIFT
+					      : vmt_pkey_of_change(space, vma, protect->prot));
 	if (access & ~(vma->flags >> 4) & VMT_VM_ACCESS) {
 		vmt_why(space, VMT_WHY_NO_MAY, vmt_vma_start(vma), access, 0, 0);
 		return -EACCES;
@@ -118,6 +119,16 @@ static int stretch(struct vmt_space *space, uint64_t prot, uint64_t *start, uint
 	return 0;
 }
 
+/* Of keys that were given out before we were there only the kernel knows. */
+static bool refuses_key(const struct vmt_space *space, const struct vmt_event *event, int key,
+			struct vmt_step *step)
+{
+	if (space->pkeys.known)
+		return !vmt_pkey_is_allocated(space, key);
+	step->predicted = false;
+	return event->failed && event->result == -EINVAL;
+}
+
 int64_t vmt_op_mprotect(struct vmt_space *space, const struct vmt_event *event,
 			struct vmt_step *step)
 {
@@ -140,11 +151,8 @@ int64_t vmt_op_mprotect(struct vmt_space *space, const struct vmt_event *event,
 		return vmt_refuse(space, ENOMEM, VMT_WHY_LENGTH_WRAPS);
 	if (protect.prot & ~(uint64_t)PROT_KNOWN)
 		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_PROT);
-	if (protect.pkey >= 0 && event->failed && event->result == -EINVAL) {
-		/* pkey_alloc() is not traced, so only the kernel knows the keys. */
-		step->predicted = false;
+	if (protect.pkey != -1 && refuses_key(space, event, protect.pkey, step))
 		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_PKEY);
-	}
 	error = stretch(space, event->args[2], &start, end);
 	if (error)
 		return error;

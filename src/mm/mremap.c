@@ -92,8 +92,19 @@ static int check_growth(struct vmt_space *space, const struct remap *remap,
 	return error ? error : vmt_may_expand(space, vma->flags, vmt_pages(space, delta), 0);
 }
 
+/* align_hugetlb(): whole huge pages, and no more of them than before. */
+static bool align_huge(struct remap *remap, const struct vmt_vma *vma)
+{
+	uint64_t mask = vma->split_bytes - 1;
+
+	remap->old_length = (remap->old_length + mask) & ~mask;
+	remap->new_length = (remap->new_length + mask) & ~mask;
+	return !((remap->address | remap->event->args[4]) & mask) &&
+	       remap->new_length <= remap->old_length;
+}
+
 /* check_prep_vma() */
-static int check_vma(struct vmt_space *space, const struct remap *remap, const struct vmt_vma *vma)
+static int check_vma(struct vmt_space *space, struct remap *remap, const struct vmt_vma *vma)
 {
 	VMT_PATH(space, CHECK_PREP_VMA);
 
@@ -101,6 +112,8 @@ static int check_vma(struct vmt_space *space, const struct remap *remap, const s
 		return vmt_refuse(space, EFAULT, VMT_WHY_NOTHING_MAPPED);
 	if (vma->flags & VMT_VM_SEALED)
 		return vmt_why_sealed(space, vma);
+	if (vma->split_bytes && !align_huge(remap, vma))
+		return vmt_refuse(space, EINVAL, VMT_WHY_HUGE_UNALIGNED);
 	if (!remap->old_length && !(vma->flags & (VMT_VM_SHARED | VMT_VM_MAYSHARE)))
 		return vmt_refuse(space, EINVAL, VMT_WHY_REMAP_EMPTY_PRIVATE);
 	if (remap->flags & DONTUNMAP && vma->flags & (VMT_VM_DONTEXPAND | VMT_VM_PFNMAP))
@@ -124,11 +137,18 @@ static int64_t choose_address(struct vmt_space *space, const struct remap *remap
 	struct vmt_place_request place = {
 		.address = remap->new_address,
 		.length = remap->new_length,
-		.pgoff = vma->pgoff + vmt_pages(space, remap->address - vmt_vma_start(vma)),
 		.map_flags = remap->flags & MREMAP_FIXED ? MAP_FIXED : 0,
-		.anonymous = vmt_vma_is_anon(vma),
+		.placing = vma->file.placing,
 		.compat = remap->event->arch->word_bits == 32,
 	};
+
+	/* Without a file the page offset counts as 0. */
+	if (vma->file.description)
+		place.pgoff = vma->pgoff + vmt_pages(space, remap->address - vmt_vma_start(vma));
+	else
+		place.placing.kind = VMT_PLACING_ANONYMOUS;
+	if (!remap->event->failed && vmt_place_learn(space, &place, (uint64_t)remap->event->result))
+		remap->step->predicted = false;
 
 	return vmt_get_unmapped_area(space, &place, ret_certain);
 }

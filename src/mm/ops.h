@@ -18,6 +18,8 @@ typedef int64_t vmt_op(struct vmt_space *space, const struct vmt_event *event,
 vmt_op vmt_op_mmap; /* mmap.c: mmap, mmap2, old mmap */
 vmt_op vmt_op_munmap; /* munmap.c */
 vmt_op vmt_op_mprotect; /* mprotect.c: mprotect, pkey_mprotect */
+vmt_op vmt_op_pkey_alloc; /* pkey.c */
+vmt_op vmt_op_pkey_free;
 vmt_op vmt_op_brk; /* brk.c */
 vmt_op vmt_op_mremap; /* mremap.c */
 vmt_op vmt_op_madvise; /* madvise.c */

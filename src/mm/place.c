@@ -48,55 +48,59 @@ static uint64_t gap_bottom(const struct vmt_space *space, const struct vmt_vma *
 }
 
 /*
- * unmapped_area_topdown(): the highest @length free bytes of the window; 0 if there are none. A
- * stack above the gap that was found lowers the window's end to its guard gap, and with it
- * everything between:
+ * unmapped_area_topdown(): the highest @length free bytes of the window, their start at a multiple of
+ * @align; 0 if there are none. A stack above the gap that was found lowers the window's end to its
+ * guard gap, and with it everything between:
  *
  *	[ A ]  gap 1  [ B ]  gap 2  [ stack ]
  *	         ^    |<-- guard gap ->|        gap 2 is too near, and so may all of gap 1 be
  */
-static uint64_t search_down(const struct vmt_space *space, struct window window, uint64_t length)
+static uint64_t search_down(const struct vmt_space *space, struct window window, uint64_t length,
+			    uint64_t align)
 {
 	uint64_t high = window.high;
+	uint64_t needed = length + align - vmt_space_page(space);
 
-	while (high > window.low && high - window.low >= length) {
+	while (high > window.low && high - window.low >= needed) {
 		const struct vmt_vma *above = vmt_find_vma(space, high - 1);
 		bool inside = above && vmt_vma_start(above) < high;
 		uint64_t top = high;
 
-		if (inside || high - gap_bottom(space, above) < length) {
+		if (inside || high - gap_bottom(space, above) < needed) {
 			uint64_t limit = inside ? vmt_vma_start(above) : gap_bottom(space, above);
 
-			above = vmt_vma_of(vmt_range_gap_down(&space->vmas, limit, length));
+			above = vmt_vma_of(vmt_range_gap_down(&space->vmas, limit, needed));
 			if (!above)
 				return 0;
 			top = vmt_vma_start(above);
 		}
-		if (top < length ||
-		    top - length < vmt_max_u64(window.low, gap_bottom(space, above)))
+		if (top < needed ||
+		    top - needed < vmt_max_u64(window.low, gap_bottom(space, above)))
 			return 0;
 		if (!above || start_gap(space, above) >= top)
-			return top - length;
+			return (top - length) & ~(align - 1);
 		high = start_gap(space, above);
 	}
 	return 0;
 }
 
-/* unmapped_area(): the lowest @length free bytes of the window; 0 if there are none. */
-static uint64_t search_up(const struct vmt_space *space, struct window window, uint64_t length)
+/* unmapped_area(): the same for the lowest. */
+static uint64_t search_up(const struct vmt_space *space, struct window window, uint64_t length,
+			  uint64_t align)
 {
 	const struct vmt_vma *above = vmt_find_vma(space, window.low);
+	uint64_t needed = length + align - vmt_space_page(space);
 
 	for (;;) {
 		uint64_t bottom = vmt_max_u64(window.low, gap_bottom(space, above));
 		uint64_t top =
 			above ? vmt_min_u64(window.high, start_gap(space, above)) : window.high;
 
-		if (top > bottom && top - bottom >= length)
-			return bottom;
+		if (top > bottom && top - bottom >= needed)
+			return (bottom + align - 1) & ~(align - 1);
 		if (!above || vmt_vma_start(above) >= window.high)
 			return 0;
-		above = vmt_vma_of(vmt_range_gap_up(&space->vmas, vmt_vma_start(above), length));
+		above = vmt_vma_of(vmt_range_gap_up(&space->vmas, vmt_vma_start(above), needed));
 	}
 }
 
@@ -128,12 +132,32 @@ static bool wants_low_2g(const struct vmt_space *space, const struct vmt_place_r
 	       space->arch->word_bits == 64;
 }
 
-static int64_t search(struct vmt_space *space, const struct vmt_place_request *request,
-		      uint64_t length)
+/* A 32-bit call of a 64-bit program has a window of its own (in_32bit_syscall()). */
+static bool has_own_window(const struct vmt_space *space, const struct vmt_place_request *request)
 {
+	return request->compat && space->arch->word_bits == 64;
+}
+
+static uint64_t base_of(const struct vmt_space *space, const struct vmt_place_request *request)
+{
+	return has_own_window(space, request) ? space->compat_base : space->mmap_base;
+}
+
+static uint64_t task_size_of(const struct vmt_space *space, const struct vmt_place_request *request)
+{
+	return has_own_window(space, request) ? vmt_arch_i386.task_size : space->task_size;
+}
+
+static int64_t search(struct vmt_space *space, const struct vmt_place_request *request,
+		      uint64_t length, uint64_t align)
+{
+	bool own = has_own_window(space, request);
 	uint64_t low = vmt_max_u64(vmt_space_page(space), space->features.min_address);
-	struct window down = { low, space->mmap_base };
-	struct window up = { vmt_max_u64(low, space->legacy_base), space->task_size };
+	struct window down = { low, base_of(space, request) };
+	struct window up = {
+		vmt_max_u64(low, own ? vmt_arch_i386.legacy_base : space->legacy_base),
+		task_size_of(space, request),
+	};
 	uint64_t found = 0;
 	VMT_PATH(space, VM_UNMAPPED_AREA);
 
@@ -142,30 +166,36 @@ static int64_t search(struct vmt_space *space, const struct vmt_place_request *r
 	else if (!space->legacy) {
 		VMT_PATH(space, AREA_TOPDOWN);
 
-		found = search_down(space, down, length);
+		found = search_down(space, down, length, align);
 		vmt_path_branch(space,
 				found ? "the highest gap that fits" : "no gap below mmap_base");
 	}
 	if (!found) {
 		VMT_PATH(space, AREA_UP);
 
-		found = search_up(space, up, length);
+		found = search_up(space, up, length, align);
 		vmt_path_branch(space, found ? "the lowest gap that fits" : "no gap");
 	}
 	return found ? (int64_t)found : -ENOMEM;
 }
 
-/* A hint is taken if it is free, and clear of the guard gap of a stack above. */
-static bool hint_is_free(const struct vmt_space *space, const struct vmt_place_request *request,
-			 uint64_t address, uint64_t length)
+/*
+ * A hint is taken if it is free, and clear of the guard gap of a stack above; else the reason why
+ * not. VMT_WHY_HINT: it is taken.
+ */
+static enum vmt_why_id judge_hint(const struct vmt_space *space,
+				  const struct vmt_place_request *request, uint64_t address,
+				  uint64_t length)
 {
-	uint64_t limit = wants_low_2g(space, request) ? low_2g.high : space->task_size;
+	uint64_t limit = wants_low_2g(space, request) ? low_2g.high : task_size_of(space, request);
 	const struct vmt_vma *vma;
 
 	if (length > limit || address > limit - length)
-		return false;
+		return VMT_WHY_HINT_BEYOND;
 	vma = vmt_find_vma(space, address);
-	return !vma || address + length <= start_gap(space, vma);
+	if (!vma || address + length <= start_gap(space, vma))
+		return VMT_WHY_HINT;
+	return address + length <= vmt_vma_start(vma) ? VMT_WHY_HINT_GUARD : VMT_WHY_HINT_TAKEN;
 }
 
 /* thp_get_unmapped_area_vmflags(): a place that lets huge pages fit; 0 to search plainly. */
@@ -182,10 +212,10 @@ static uint64_t search_aligned(struct vmt_space *space, const struct vmt_place_r
 	vmt_path_branch(space, "no 2M unit in the file range: not aligned");
 	if (offset + length <= aligned || offset + length - aligned < HUGE_BYTES)
 		return 0;
-	if (hint && hint_is_free(space, request, hint, length + HUGE_BYTES))
+	if (hint && judge_hint(space, request, hint, length + HUGE_BYTES) == VMT_WHY_HINT)
 		return hint;
 	vmt_path_branch(space, "searches for 2M more, to align in it");
-	found = search(space, request, length + HUGE_BYTES);
+	found = search(space, request, length + HUGE_BYTES, vmt_space_page(space));
 	if (found < 0)
 		return 0;
 	shift = (offset - (uint64_t)found) & (HUGE_BYTES - 1);
@@ -198,8 +228,8 @@ static bool wants_alignment(const struct vmt_space *space, const struct vmt_plac
 {
 	if (request->compat || space->arch->word_bits != 64)
 		return false;
-	if (!request->anonymous)
-		return request->huge_file;
+	if (request->placing.kind != VMT_PLACING_ANONYMOUS)
+		return request->placing.kind == VMT_PLACING_THP;
 	switch (space->features.thp_align) {
 	case VMT_THP_ALIGN_MULTIPLE:
 		return !request->address && request->length % HUGE_BYTES == 0;
@@ -220,6 +250,9 @@ static int64_t place_fixed(struct vmt_space *space, const struct vmt_place_reque
 		return vmt_refuse(space, ENOMEM, VMT_WHY_BEYOND_TASK_SIZE);
 	if (request->address & (vmt_space_page(space) - 1))
 		return vmt_refuse(space, EINVAL, VMT_WHY_ADDRESS_UNALIGNED);
+	if (request->placing.kind == VMT_PLACING_HUGETLB &&
+	    request->address & (request->placing.unit_bytes - 1))
+		return vmt_refuse(space, EINVAL, VMT_WHY_HUGE_UNALIGNED);
 	vma = vmt_find_vma(space, request->address);
 	if (vma && vmt_vma_start(vma) < end)
 		vmt_why(space, VMT_WHY_FIXED_OVER, vmt_vma_start(vma), vmt_vma_end(vma), 0, 0);
@@ -237,49 +270,134 @@ static uint64_t round_hint(const struct vmt_space *space, uint64_t address)
 	return address;
 }
 
+/* Which way an address was found by a search. */
+static enum vmt_why_id why_found(const struct vmt_space *space,
+				 const struct vmt_place_request *request, uint64_t found)
+{
+	if (wants_low_2g(space, request))
+		return VMT_WHY_LOW_2G;
+	if (space->legacy)
+		return VMT_WHY_BOTTOM_UP;
+	return found >= base_of(space, request) ? VMT_WHY_ABOVE_BASE : VMT_WHY_TOP_DOWN;
+}
+
+/*
+ * shmem_get_unmapped_area(): once a plain place was found, another that fits huge pages, if it is not
+ * the hint's and there is room.
+ */
+static uint64_t align_shmem(struct vmt_space *space, const struct vmt_place_request *request,
+			    uint64_t found)
+{
+	uint64_t unit = request->placing.unit_bytes;
+	uint64_t offset = unit ? (request->pgoff << space->arch->page_shift) & (unit - 1) : 0;
+	int64_t inflated;
+
+	if (!unit || request->length < unit || (offset && offset + request->length < 2 * unit) ||
+	    (found & (unit - 1)) == offset)
+		return found;
+	inflated = search(space, request, request->length + unit - vmt_space_page(space),
+			  vmt_space_page(space));
+	if (inflated < 0)
+		return found;
+	return (uint64_t)inflated + ((offset - (uint64_t)inflated) & (unit - 1));
+}
+
+/* The usual search, and what the kind of memory makes of its answer. */
+static int64_t search_for(struct vmt_space *space, const struct vmt_place_request *request)
+{
+	bool huge = request->placing.kind == VMT_PLACING_HUGETLB;
+	uint64_t align = huge ? request->placing.unit_bytes : vmt_space_page(space);
+	int64_t found = search(space, request, request->length, align);
+	uint64_t address;
+
+	if (found < 0)
+		return vmt_refuse(space, (int)-found, VMT_WHY_NO_HOLE);
+	address = (uint64_t)found;
+	if (request->placing.kind == VMT_PLACING_SHMEM)
+		address = align_shmem(space, request, address);
+	tell_hole(space,
+		  huge                         ? VMT_WHY_ALIGNED_HUGE
+		  : address != (uint64_t)found ? VMT_WHY_ALIGNED_2M
+					       : why_found(space, request, address),
+		  address, request->length);
+	return (int64_t)address;
+}
+
+/* The hint as the search takes it: hugetlb_get_unmapped_area() rounds it up to its pages. */
+static uint64_t hint_of(const struct vmt_space *space, const struct vmt_place_request *request)
+{
+	uint64_t hint = round_hint(space, request->address);
+	uint64_t unit = request->placing.unit_bytes;
+
+	return request->placing.kind == VMT_PLACING_HUGETLB ? (hint + unit - 1) & ~(unit - 1)
+							    : hint;
+}
+
+static bool is_certain(const struct vmt_space *space, const struct vmt_place_request *request)
+{
+	if (wants_low_2g(space, request))
+		return space->rights.personality & VMT_ADDR_NO_RANDOMIZE;
+	return base_of(space, request) || space->legacy;
+}
+
 int64_t vmt_get_unmapped_area(struct vmt_space *space, const struct vmt_place_request *request,
 			      bool *ret_certain)
 {
+	enum vmt_why_id judged = VMT_WHY_NONE;
 	uint64_t hint;
 	uint64_t aligned = 0;
-	int64_t found;
 	VMT_PATH(space, GET_UNMAPPED_AREA);
 
 	*ret_certain = true;
-	if (request->length > space->task_size)
+	if (request->placing.kind == VMT_PLACING_HUGETLB &&
+	    request->length & (request->placing.unit_bytes - 1))
+		return vmt_refuse(space, EINVAL, VMT_WHY_HUGE_UNALIGNED);
+	if (request->length > task_size_of(space, request))
 		return vmt_refuse(space, ENOMEM, VMT_WHY_NO_HOLE);
 	if (request->map_flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
 		vmt_path_branch(space, "fixed");
 		return place_fixed(space, request);
 	}
 
-	*ret_certain = wants_low_2g(space, request)
-			       ? (space->personality & VMT_ADDR_NO_RANDOMIZE) != 0
-			       : space->mmap_base || space->legacy;
-	hint = round_hint(space, request->address);
+	*ret_certain = is_certain(space, request);
+	hint = hint_of(space, request);
 	if (wants_alignment(space, request))
 		aligned = search_aligned(space, request, hint);
-	if ((!aligned && hint && hint_is_free(space, request, hint, request->length)) ||
-	    (aligned && aligned == hint)) {
+	if (hint)
+		judged = judge_hint(space, request, hint, request->length);
+	if ((!aligned && judged == VMT_WHY_HINT) || (aligned && aligned == hint)) {
 		vmt_path_branch(space, "the hint is free");
-		tell_hole(space, VMT_WHY_HINT, hint, request->length);
+		tell_hole(space, hint > request->address ? VMT_WHY_HINT_RAISED : VMT_WHY_HINT, hint,
+			  request->length);
 		*ret_certain = true;
 		return (int64_t)hint;
 	}
+	/* Free, but not with the 2 MiB more that huge pages want: it was not enough. */
 	if (hint)
-		tell_hole(space, VMT_WHY_HINT_TAKEN, hint, request->length);
+		tell_hole(space, judged == VMT_WHY_HINT ? VMT_WHY_HINT_TAKEN : judged, hint,
+			  request->length);
 	if (aligned) {
 		tell_hole(space, VMT_WHY_ALIGNED_2M, aligned, request->length);
 		return (int64_t)aligned;
 	}
-	found = search(space, request, request->length);
-	if (found < 0)
-		return vmt_refuse(space, (int)-found, VMT_WHY_NO_HOLE);
-	tell_hole(space,
-		  wants_low_2g(space, request)          ? VMT_WHY_LOW_2G
-		  : space->legacy                       ? VMT_WHY_BOTTOM_UP
-		  : (uint64_t)found >= space->mmap_base ? VMT_WHY_ABOVE_BASE
-							: VMT_WHY_TOP_DOWN,
-		  (uint64_t)found, request->length);
-	return found;
+	return search_for(space, request);
+}
+
+bool vmt_place_learn(struct vmt_space *space, const struct vmt_place_request *request,
+		     uint64_t address)
+{
+	uint64_t end = address + request->length;
+	uint64_t most = has_own_window(space, request) && !space->compat_base
+				? vmt_arch_i386.task_size
+				: space->mmap_base_max;
+
+	if (request->map_flags & (MAP_FIXED | MAP_FIXED_NOREPLACE) || space->legacy ||
+	    wants_low_2g(space, request) || end <= base_of(space, request) || end > most ||
+	    (request->address && hint_of(space, request) == address))
+		return false;
+	if (has_own_window(space, request))
+		space->compat_base = end;
+	else
+		space->mmap_base = end;
+	return true;
 }

@@ -11,10 +11,9 @@
 struct vmt_place_request {
 	uint64_t address; /* as asked: hint, or the place for MAP_FIXED */
 	uint64_t length; /* bytes, page-aligned, not 0 */
-	uint64_t pgoff; /* pages */
+	uint64_t pgoff; /* pages; anonymous memory counts as 0 */
 	uint64_t map_flags; /* MAP_… */
-	bool huge_file; /* the file system aligns large file mappings to 2 MiB */
-	bool anonymous; /* private and without a file */
+	struct vmt_placing placing;
 	bool compat; /* asked by a 32-bit call on a 64-bit kernel */
 };
 
@@ -25,5 +24,13 @@ struct vmt_place_request {
  */
 int64_t vmt_get_unmapped_area(struct vmt_space *space, const struct vmt_place_request *request,
 			      bool *ret_certain);
+
+/*
+ * The kernel has placed @request at @address. Where mmap_base is known only within limits, and this is
+ * above what it was taken for, it begins there: takes it over, and returns true. To be called
+ * before the place is predicted.
+ */
+bool vmt_place_learn(struct vmt_space *space, const struct vmt_place_request *request,
+		     uint64_t address);
 
 #endif

@@ -57,7 +57,7 @@ int64_t vmt_op_remap_file_pages(struct vmt_space *space, const struct vmt_event 
 	step->file_name = vma->file.name;
 	/* do_mmap() with the old access rights; what madvise had set is not carried over. */
 	proposed = vmt_vma_template((vma->flags & kept_flags) | space->default_flags);
-	if (space->personality & VMT_READ_IMPLIES_EXEC && vma->flags & VMT_VM_READ &&
+	if (space->rights.personality & VMT_READ_IMPLIES_EXEC && vma->flags & VMT_VM_READ &&
 	    vma->flags & VMT_VM_MAYEXEC)
 		proposed.flags |= VMT_VM_EXEC;
 	/* mmap_region() asks before it unmaps what is there. */

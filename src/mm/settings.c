@@ -130,8 +130,10 @@ int64_t vmt_op_prctl(struct vmt_space *space, const struct vmt_event *event, str
 		return 0;
 	case OP_SET_MDWE:
 		step->predicted = !event->failed;
-		if (!event->failed)
+		if (!event->failed) {
 			space->deny_write_exec = event->args[1] & 1;
+			space->deny_not_inherited = event->args[1] & 2;
+		}
 		return 0;
 	default:
 		step->predicted = !event->failed;
@@ -167,11 +169,11 @@ int64_t vmt_op_arch_prctl(struct vmt_space *space, const struct vmt_event *event
 int64_t vmt_op_personality(struct vmt_space *space, const struct vmt_event *event,
 			   struct vmt_step *step)
 {
-	int64_t before = space->personality;
+	int64_t before = space->rights.personality;
 
 	(void)step;
 	if ((uint32_t)event->args[0] != UINT32_MAX)
-		space->personality = (uint32_t)event->args[0];
+		space->rights.personality = (uint32_t)event->args[0];
 	return before;
 }
 
@@ -205,7 +207,7 @@ int64_t vmt_op_rlimit(struct vmt_space *space, const struct vmt_event *event, st
 	step->predicted = !event->failed;
 	if (event->failed || other || event->words_valid < 2 || !limit_of(resource, &limit))
 		return 0;
-	space->limits[limit] = event->words[0];
-	space->hard_limits[limit] = event->words[1];
+	space->rights.limits[limit] = event->words[0];
+	space->rights.hard_limits[limit] = event->words[1];
 	return 0;
 }

@@ -13,6 +13,8 @@
 
 #include "account.h"
 #include "history.h"
+#include "merge.h"
+#include "pkey.h"
 #include "pgtable.h"
 
 struct vmt_space *vmt_space_new(uint32_t number, struct vmt_names *names)
@@ -31,9 +33,10 @@ struct vmt_space *vmt_space_new(uint32_t number, struct vmt_names *names)
 	space->min_address = space->features.min_address;
 	space->max_map_count = VMT_DEFAULT_MAX_MAP_COUNT;
 	space->possible_cpus = 1;
+	vmt_pkeys_init(&space->pkeys, true);
 	space->stack_guard_bytes = 256 * vmt_space_page(space);
 	for (size_t i = 0; i < VMT_LIMIT_COUNT; i++)
-		space->limits[i] = space->hard_limits[i] = VMT_LIMIT_INFINITY;
+		space->rights.limits[i] = space->rights.hard_limits[i] = VMT_LIMIT_INFINITY;
 	return space;
 }
 
@@ -53,6 +56,7 @@ void vmt_space_free(struct vmt_space *space)
 	vmt_array_deinit(&space->gate_steps);
 	vmt_array_deinit(&space->touched);
 	vmt_array_deinit(&space->rings);
+	vmt_array_deinit(&space->growers);
 	free(space);
 }
 
@@ -81,6 +85,42 @@ const char *vmt_space_interp(const struct vmt_space *space)
 	return space->interp;
 }
 
+size_t vmt_grower_above(const struct vmt_space *space, uint64_t address)
+{
+	size_t low = 0;
+	size_t high = space->growers.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (vmt_vma_start(space->growers.data[middle]) < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void add_grower(struct vmt_space *space, struct vmt_vma *vma)
+{
+	size_t at = vmt_grower_above(space, vmt_vma_start(vma));
+
+	vmt_array_push(&space->growers, vma);
+	memmove(space->growers.data + at + 1, space->growers.data + at,
+		(space->growers.count - 1 - at) * sizeof(*space->growers.data));
+	space->growers.data[at] = vma;
+}
+
+static void remove_grower(struct vmt_space *space, const struct vmt_vma *vma)
+{
+	size_t at = vmt_grower_above(space, vmt_vma_start(vma));
+
+	assert(at < space->growers.count && space->growers.data[at] == vma);
+	space->growers.count--;
+	memmove(space->growers.data + at, space->growers.data + at + 1,
+		(space->growers.count - at) * sizeof(*space->growers.data));
+}
+
 struct vmt_vma *vmt_space_insert(struct vmt_space *space, const struct vmt_vma *model,
 				 uint64_t start, uint64_t end, uint64_t pgoff)
 {
@@ -95,7 +135,8 @@ struct vmt_vma *vmt_space_insert(struct vmt_space *space, const struct vmt_vma *
 	vmt_array_push(&space->touched, vma);
 	vmt_space_dirty(space, start, end);
 	vmt_account(space, vma->flags, (int64_t)vmt_pages(space, end - start));
-	space->growsdown_count += (vma->flags & VMT_VM_GROWSDOWN) != 0;
+	if (vma->flags & VMT_VM_GROWSDOWN)
+		add_grower(space, vma);
 	return vma;
 }
 
@@ -107,7 +148,8 @@ void vmt_space_erase(struct vmt_space *space, struct vmt_vma *vma)
 	vmt_range_erase(&space->vmas, &vma->range);
 	vmt_account(space, vma->flags,
 		    -(int64_t)vmt_pages(space, vmt_vma_end(vma) - vmt_vma_start(vma)));
-	space->growsdown_count -= (vma->flags & VMT_VM_GROWSDOWN) != 0;
+	if (vma->flags & VMT_VM_GROWSDOWN)
+		remove_grower(space, vma);
 	vma->gone = true;
 }
 
@@ -187,19 +229,49 @@ void vmt_space_refresh_name(struct vmt_space *space, const struct vmt_mapping *r
 	vma->file.name = row->name;
 }
 
-void vmt_space_refresh_flags(struct vmt_space *space, const struct vmt_mapping *row,
-			     const char *words)
+/* The VMA with exactly @row's range, and its flags as smaps' @words have them; NULL if there are none. */
+static struct vmt_vma *vma_of_words(const struct vmt_space *space, const struct vmt_mapping *row,
+				    const char *words, uint64_t *ret_flags)
 {
 	struct vmt_vma *vma = vmt_find_vma(space, row->start);
-	uint64_t flags;
 
 	if (!vma || !words[0] || vmt_vma_start(vma) != row->start || vmt_vma_end(vma) != row->end)
-		return;
-	flags = (vmt_vm_flags_parse(words) & ~VMT_VM_SOFTDIRTY) | (vma->flags & VMT_VM_PKEY_MASK);
-	if (flags == vma->flags)
-		return;
-	vmt_space_touch(space, vma);
+		return NULL;
+	*ret_flags =
+		(vmt_vm_flags_parse(words) & ~VMT_VM_SOFTDIRTY) | (vma->flags & VMT_VM_PKEY_MASK);
+	return vma;
+}
+
+bool vmt_space_refresh_flags(struct vmt_space *space, const struct vmt_mapping *row,
+			     const char *words)
+{
+	uint64_t flags;
+	struct vmt_vma *vma = vma_of_words(space, row, words, &flags);
+
+	if (!vma || flags == vma->flags)
+		return false;
 	vmt_space_set_flags(space, vma, flags);
+	return true;
+}
+
+void vmt_space_check_flags(struct vmt_space *space, const struct vmt_mapping *row,
+			   const char *words, struct vmt_step *step)
+{
+	uint64_t flags;
+	struct vmt_vma *vma = vma_of_words(space, row, words, &flags);
+	bool hidden;
+
+	if (!vma || flags == vma->flags)
+		return;
+	/* mprotect() let it keep VM_ACCOUNT: it had an anon_vma, though none of its pages is left. */
+	hidden = flags == (vma->flags | VMT_VM_ACCOUNT) && vmt_vma_is_anon(vma) &&
+		 !(flags & VMT_VM_WRITE) && space->features.unaccount_unfaulted;
+	if (hidden && !vma->anon_vma)
+		vmt_anon_prepare(space, vma);
+	vmt_space_set_flags(space, vma, flags);
+	step->check = VMT_CHECK_ADJUSTED;
+	if (step->reason == VMT_REASON_NONE)
+		step->reason = hidden ? VMT_REASON_ANON_VMA : VMT_REASON_UNEXPLAINED;
 }
 
 void vmt_space_configure(struct vmt_space *space, const struct vmt_settings *settings)
@@ -210,6 +282,22 @@ void vmt_space_configure(struct vmt_space *space, const struct vmt_settings *set
 	space->overcommit = settings->overcommit;
 	space->memory_pages = settings->memory_pages;
 	space->possible_cpus = settings->possible_cpus;
+	space->has_pkeys = settings->pkeys;
+	space->shmem_unit_bytes = settings->shmem_unit_bytes;
+}
+
+struct vmt_heritage vmt_space_heritage(const struct vmt_space *space)
+{
+	return (struct vmt_heritage){
+		.deny_write_exec = space->deny_write_exec && !space->deny_not_inherited,
+		.merge_any = space->merge_any,
+	};
+}
+
+void vmt_space_inherit(struct vmt_space *space, struct vmt_heritage heritage)
+{
+	space->deny_write_exec = heritage.deny_write_exec;
+	space->merge_any = heritage.merge_any;
 }
 
 void vmt_space_set_max_map_count(struct vmt_space *space, uint64_t count)
@@ -221,6 +309,12 @@ void vmt_space_set_look(struct vmt_space *space, vmt_look_fn *look, void *data)
 {
 	space->look = look;
 	space->look_data = data;
+}
+
+void vmt_space_set_across(struct vmt_space *space, vmt_across_fn *across, void *data)
+{
+	space->across = across;
+	space->across_data = data;
 }
 
 void vmt_space_set_flags(struct vmt_space *space, struct vmt_vma *vma, uint64_t flags)

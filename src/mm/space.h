@@ -14,6 +14,7 @@ enum {
 	VMT_DEFAULT_MAX_MAP_COUNT = 65530,
 	/* personality(2) bits */
 	VMT_ADDR_NO_RANDOMIZE = 0x0040000,
+	VMT_MMAP_PAGE_ZERO = 0x0100000,
 	VMT_ADDR_COMPAT_LAYOUT = 0x0200000,
 	VMT_READ_IMPLIES_EXEC = 0x0400000,
 };
@@ -40,6 +41,13 @@ struct vmt_ring {
 	uint64_t description; /* of the ring's file */
 };
 
+/* Which protection keys are given out (mm_context_t of arch/x86). */
+struct vmt_pkeys {
+	bool known; /* false: attached to, and some may have been given out before */
+	uint16_t allocated; /* a bit for each */
+	unsigned execute_only; /* the key of memory that may only be executed; 0 none yet */
+};
+
 struct vmt_space {
 	uint32_t number;
 	const struct vmt_arch *arch;
@@ -57,29 +65,32 @@ struct vmt_space {
 
 	/* mm_struct fields */
 	uint64_t mmap_base; /* top-down search starts here; 0 unknown */
+	uint64_t mmap_base_max; /* mmap_base may really be as high as this; 0: it is known */
 	uint64_t legacy_base; /* bottom-up search starts here */
+	uint64_t compat_base; /* mmap_base for 32-bit calls of a 64-bit program; 0 unknown */
 	bool legacy; /* bottom-up layout */
 	uint64_t task_size;
 	uint64_t min_address; /* dac_mmap_min_addr: below it only with CAP_SYS_RAWIO */
 	uint64_t stack_guard_bytes;
+	uint64_t shmem_unit_bytes; /* shared anonymous memory is placed for pages of this size; 0 */
 	uint64_t start_brk;
 	uint64_t brk;
 	bool brk_known;
 	uint64_t start_data;
 	uint64_t end_data;
 	uint64_t start_stack;
-	uint32_t personality;
-	uint64_t limits[VMT_LIMIT_COUNT]; /* soft, bytes */
-	uint64_t hard_limits[VMT_LIMIT_COUNT];
-	bool may_lock; /* CAP_IPC_LOCK */
-	bool raw_io; /* CAP_SYS_RAWIO: below mmap_min_addr too */
+	struct vmt_rights rights; /* of the task that made the last call */
 	enum vmt_overcommit overcommit;
 	unsigned possible_cpus;
 	uint64_t memory_pages; /* RAM and swap; 0 unknown */
+	bool has_pkeys; /* the processor and the kernel know protection keys */
+	struct vmt_pkeys pkeys;
 	uint64_t default_flags; /* mm->def_flags: mlockall(MCL_FUTURE) */
 	bool merge_any; /* PR_SET_MEMORY_MERGE: new private memory is VM_MERGEABLE */
 	bool deny_write_exec; /* PR_SET_MDWE */
-	size_t growsdown_count; /* VMAs that page faults can grow */
+	bool deny_not_inherited; /* PR_MDWE_NO_INHERIT */
+	VMT_ARRAY(struct vmt_vma *)
+	growers; /* VMAs that page faults can grow, in order of address */
 	uint64_t total_pages; /* account.h */
 	uint64_t data_pages;
 	uint64_t locked_pages;
@@ -93,6 +104,9 @@ struct vmt_space {
 
 	/* Were pages of [start, end) written? See vmt_space_set_look(); NULL: cannot be asked. */
 	vmt_look_fn *look;
+	/* Does a VMA reach across? See vmt_space_set_across(); NULL: cannot be asked. */
+	vmt_across_fn *across;
+	void *across_data;
 	uint64_t call; /* counts vmt_space_foresee() */
 	void *look_data;
 
@@ -177,6 +191,9 @@ void vmt_space_erase(struct vmt_space *space, struct vmt_vma *vma);
 
 /* Moves an end of a VMA; the page offset follows the start. */
 void vmt_space_resize(struct vmt_space *space, struct vmt_vma *vma, uint64_t start, uint64_t end);
+
+/* The index in space->growers of the first that starts at or above @address; their count for none. */
+size_t vmt_grower_above(const struct vmt_space *space, uint64_t address);
 
 /* To be called before an attribute of a VMA is changed by hand: keeps its old look. */
 void vmt_space_touch(struct vmt_space *space, struct vmt_vma *vma);

@@ -7,34 +7,15 @@
 #include "path.h"
 #include "space.h"
 
-/* The main stack, which is nearly always the only VMA that grows. */
-static const struct vmt_vma *main_stack(const struct vmt_space *space)
-{
-	const struct vmt_vma *vma = vmt_find_vma(space, space->start_stack);
-
-	if (vma && vmt_vma_start(vma) <= space->start_stack && vma->flags & VMT_VM_GROWSDOWN)
-		return vma;
-	return NULL;
-}
-
 bool vmt_space_grower(const struct vmt_space *space, uint64_t above, uint64_t *ret_start,
 		      uint64_t *ret_end)
 {
-	const struct vmt_vma *vma = main_stack(space);
+	size_t at = vmt_grower_above(space, above);
 
-	if (!space->growsdown_count)
+	if (at == space->growers.count)
 		return false;
-	if (space->growsdown_count > 1 || !vma) {
-		vma = vmt_find_vma(space, above);
-		if (vma && vmt_vma_start(vma) < above)
-			vma = vmt_vma_next(vma);
-		while (vma && !(vma->flags & VMT_VM_GROWSDOWN))
-			vma = vmt_vma_next(vma);
-	}
-	if (!vma || vmt_vma_start(vma) < above)
-		return false;
-	*ret_start = vmt_vma_start(vma);
-	*ret_end = vmt_vma_end(vma);
+	*ret_start = vmt_vma_start(space->growers.data[at]);
+	*ret_end = vmt_vma_end(space->growers.data[at]);
 	return true;
 }
 

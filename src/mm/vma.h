@@ -10,6 +10,19 @@
 #include "vmtrace/image.h"
 #include "vmtrace/mm.h"
 
+/* How get_unmapped_area() chooses: which of the file's, or the memory's, own rules. */
+struct vmt_placing {
+	enum vmt_placing_kind {
+		VMT_PLACING_PLAIN, /* mm_get_unmapped_area() */
+		VMT_PLACING_ANONYMOUS, /* private, without a file: as the kernel's THP rule says */
+		VMT_PLACING_THP, /* thp_get_unmapped_area(): room for 2 MiB pages */
+		VMT_PLACING_SHMEM, /* shmem_get_unmapped_area() */
+		VMT_PLACING_HUGETLB, /* hugetlb_get_unmapped_area() */
+	} kind;
+	uint64_t
+		unit_bytes; /* SHMEM: of the pages to make room for, 0 none; HUGETLB: of its pages */
+};
+
 /*
  * The mapped file. Two mappings have the same file if they came from the same open file
  * description (struct file), not the same inode; description tells them apart. A shared anonymous
@@ -26,8 +39,11 @@ struct vmt_file {
 	 * (overlayfs, shmem): whatever the kernel answers first is taken without a word.
 	 */
 	bool pending;
+	bool unsure; /* a new mapping: its description may be another (vmt_space_set_across()) */
 	bool anonymous; /* private /dev/zero: a file for merging, anonymous for its pages */
+	struct vmt_placing placing;
 	bool own_placement; /* the driver chooses addresses: moves only alone */
+	bool hugetlb; /* of huge pages */
 	bool sysv; /* an attach of System V shared memory */
 	bool aio; /* a ring of io_setup() */
 	bool shmem; /* its pages are shmem's: tmpfs, memfd, shared anonymous memory */
@@ -48,6 +64,8 @@ struct vmt_vma {
 	bool anon_forked; /* anon_vma came through fork: the chain has more than one entry */
 	bool close_hook; /* vm_ops->close: a merge must not delete it */
 	bool may_split; /* false: vdso and the like refuse to be cut */
+	uint64_t
+		split_bytes; /* it can be cut at multiples of this only (hugetlb); 0: at any page */
 	bool found; /* it was there when the space was attached to: what anon_vma it has is not known */
 	bool gone; /* erased in this step; freed when the step ends */
 	uint64_t looked; /* space->call when its pages were last looked at before a call */

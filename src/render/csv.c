@@ -80,10 +80,7 @@ static void add_call(struct csv_renderer *csv, const struct vmt_event *event)
 
 	add_field(csv, event ? vmt_call_info(event->call)->name : "");
 	if (returned && !event->failed) {
-		uint64_t result = (uint64_t)event->result;
-
-		add_hex(csv,
-			event->arch && event->arch->word_bits == 32 ? (uint32_t)result : result);
+		add_hex(csv, (uint64_t)event->result);
 	} else {
 		add_field(csv, "");
 	}

@@ -177,13 +177,6 @@ static json_t *args_value(struct json_renderer *json, const struct vmt_event *ev
 	return args;
 }
 
-static uint64_t result_of(const struct vmt_event *event)
-{
-	uint64_t result = (uint64_t)event->result;
-
-	return event->arch && event->arch->word_bits == 32 ? (uint32_t)result : result;
-}
-
 static void put_call(struct json_renderer *json, json_t *line, const struct vmt_event *event)
 {
 	bool returned = event && event->kind != VMT_EVENT_CALL_LOST;
@@ -192,7 +185,8 @@ static void put_call(struct json_renderer *json, json_t *line, const struct vmt_
 	put(line, "call",
 	    event ? json_string_nocheck(vmt_call_info(event->call)->name) : json_null());
 	put(line, "args", event ? args_value(json, event) : json_null());
-	put(line, "result", returned && !event->failed ? hex_value(result_of(event)) : json_null());
+	put(line, "result",
+	    returned && !event->failed ? hex_value((uint64_t)event->result) : json_null());
 	put(line, "errno",
 	    returned && event->failed
 		    ? json_string_nocheck(vmt_errno_name((int)-event->result, name))

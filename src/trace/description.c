@@ -2,15 +2,18 @@
 /*
  * Which descriptors are one open file description (struct file). Mappings of one file merge only
  * if it was opened once: is_mergeable_vma() of mm/vma.c compares vm_file. A description is known
- * by where it was last seen. A descriptor that is seen now is the same one if
+ * by the places, task and descriptor, where it was seen:
  *
- *	- the same descriptor of the same task still shows the same file and flags. (It could have
- *	  been closed and the file opened again: that is not told apart.)
- *	- or kcmp(2) says that it and the place where the other was last seen are one. The place may
- *	  hold something else by now; then the answer is no, and it gets a number of its own.
+ *	- kcmp(2) says that the descriptor and such a place are one: that is sure. But where the task
+ *	  has ended or its descriptor was closed there is nothing to compare with.
+ *	- the same descriptor of the same task still shows the same file and flags: most likely. It could
+ *	  have been closed and the file opened again, which nothing shows.
+ *	- none of these: a new number, and sure if every place that could be compared was another file.
  *
- * Only the last places are kept: a program that opens ten thousand files maps few of them twice.
+ * What is not sure the model asks the kernel about where a merge hangs on it. Only the last places are
+ * kept: a program that opens ten thousand files maps few of them twice.
  */
+#include <errno.h>
 #include <linux/kcmp.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -23,42 +26,72 @@ static bool same_file(const struct vmt_description *row, const struct vmt_file_f
 	       row->dev_minor == facts->dev_minor && row->flags == facts->flags;
 }
 
-static struct vmt_description *find(struct vmt_descriptions *descriptions, pid_t tid, int fd,
-				    const struct vmt_file_facts *facts)
+/* A place that is the same file for sure, or NULL; *ret_gone if one could not be compared. */
+static const struct vmt_description *find_sure(const struct vmt_descriptions *descriptions,
+					       pid_t tid, int fd,
+					       const struct vmt_file_facts *facts, bool *ret_gone)
+{
+	*ret_gone = false;
+	for (size_t i = 0; i < VMT_DESCRIPTION_COUNT; i++) {
+		const struct vmt_description *row = &descriptions->rows[i];
+		long order;
+
+		if (!same_file(row, facts) || (row->tid == tid && row->fd == fd))
+			continue;
+		order = syscall(SYS_kcmp, row->tid, tid, KCMP_FILE, row->fd, fd);
+		if (order == 0)
+			return row;
+		*ret_gone |= order < 0;
+	}
+	return NULL;
+}
+
+static struct vmt_description *find_place(struct vmt_descriptions *descriptions, pid_t tid, int fd)
 {
 	for (size_t i = 0; i < VMT_DESCRIPTION_COUNT; i++) {
 		struct vmt_description *row = &descriptions->rows[i];
 
-		if (row->tid == tid && row->fd == fd && same_file(row, facts))
-			return row;
-	}
-	for (size_t i = 0; i < VMT_DESCRIPTION_COUNT; i++) {
-		struct vmt_description *row = &descriptions->rows[i];
-
-		if (same_file(row, facts) &&
-		    syscall(SYS_kcmp, row->tid, tid, KCMP_FILE, row->fd, fd) == 0)
+		if (row->number && row->tid == tid && row->fd == fd)
 			return row;
 	}
 	return NULL;
 }
 
-uint64_t vmt_description_number(struct vmt_descriptions *descriptions, pid_t tid, int fd,
-				const struct vmt_file_facts *facts)
+/* Notes that the description was seen at this place. */
+static void note(struct vmt_descriptions *descriptions, struct vmt_description *row, pid_t tid,
+		 int fd, const struct vmt_file_facts *facts, uint64_t number)
 {
-	struct vmt_description *row = find(descriptions, tid, fd, facts);
-
 	if (!row) {
 		row = &descriptions->rows[descriptions->next];
 		descriptions->next = (descriptions->next + 1) % VMT_DESCRIPTION_COUNT;
-		*row = (struct vmt_description){
-			.number = ++descriptions->last_number,
-			.dev_major = facts->dev_major,
-			.dev_minor = facts->dev_minor,
-			.inode = facts->inode,
-			.flags = facts->flags,
-		};
 	}
-	row->tid = tid;
-	row->fd = fd;
-	return row->number;
+	*row = (struct vmt_description){
+		.number = number,
+		.tid = tid,
+		.fd = fd,
+		.dev_major = facts->dev_major,
+		.dev_minor = facts->dev_minor,
+		.inode = facts->inode,
+		.flags = facts->flags,
+	};
+}
+
+void vmt_description_find(struct vmt_descriptions *descriptions, pid_t tid, int fd,
+			  struct vmt_file_facts *facts)
+{
+	struct vmt_description *place = find_place(descriptions, tid, fd);
+	const struct vmt_description *same;
+	bool gone;
+
+	same = find_sure(descriptions, tid, fd, facts, &gone);
+	if (same) {
+		facts->description = same->number;
+		facts->description_sure = true;
+	} else if (place && same_file(place, facts)) {
+		facts->description = place->number;
+	} else {
+		facts->description = ++descriptions->last_number;
+		facts->description_sure = !gone;
+	}
+	note(descriptions, place, tid, fd, facts, facts->description);
 }

@@ -28,6 +28,8 @@ enum {
 	/* ANON_VMA_NAME_MAX_LEN of mm/madvise.c, with its NUL */
 	ANON_NAME_BYTES = 80,
 	FD_PATH_BYTES = 64,
+	ADVICE_POPULATE_READ = 22,
+	ADVICE_POPULATE_WRITE = 23,
 };
 _Static_assert(ANON_NAME_BYTES < sizeof(((struct vmt_event *)0)->text), "room for a name");
 
@@ -37,17 +39,6 @@ bool vmt_syscall_info(pid_t tid, struct __ptrace_syscall_info *ret_info)
 }
 
 /* ---- Entry ------------------------------------------------------------------------------- */
-
-/* As the seccomp program compares. */
-static bool row_matches(const struct vmt_call_row *row, const uint64_t *args)
-{
-	if (row->match_count == 0)
-		return true;
-	for (unsigned i = 0; i < row->match_count; i++)
-		if ((uint32_t)args[row->match_arg] == row->match[i])
-			return true;
-	return false;
-}
 
 /*
  * i386's ipc(call, first, second, third, ptr) in the place of the calls that it stands for; shmat
@@ -113,7 +104,7 @@ bool vmt_event_enter(struct vmt_task *task, const struct __ptrace_syscall_info *
 
 	for (size_t i = 0; i < vmt_countof(args); i++)
 		args[i] = seccomp ? info->seccomp.args[i] : info->entry.args[i];
-	if (!row || !row_matches(row, args))
+	if (!row || !vmt_call_row_matches(row, args))
 		return false;
 	task->call = (struct vmt_event){
 		.arch = arch,
@@ -281,15 +272,22 @@ static void fetch_file(struct vmt_tracer *tracer, struct vmt_task *task, int fd)
 	file->write_sealed = S_ISREG(status.stx_mode) && is_write_sealed(path, name);
 	vmt_mount_facts(&tracer->mounts, task->tid, mount, path, file);
 	file->name = vmt_names_add(tracer->options.names, name);
-	file->description = vmt_description_number(&tracer->descriptions, task->tid, fd, file);
+	vmt_description_find(&tracer->descriptions, task->tid, fd, file);
 }
 
 static void fetch_mmap(struct vmt_tracer *tracer, struct vmt_task *task)
 {
 	const struct vmt_event *call = &task->call;
 
-	if (!(call->args[3] & MAP_ANONYMOUS))
+	if (!(call->args[3] & MAP_ANONYMOUS)) {
 		fetch_file(tracer, task, (int)call->args[4]);
+		if (call->file.huge_page_bytes)
+			vmt_huge_pool_read(call->file.huge_page_bytes, &task->call.huge_pool);
+	} else if (call->args[3] & MAP_HUGETLB) {
+		unsigned shift = call->args[3] >> MAP_HUGE_SHIFT & MAP_HUGE_MASK;
+
+		vmt_huge_pool_read(shift ? UINT64_C(1) << shift : 0, &task->call.huge_pool);
+	}
 }
 
 /* ---- Others --------------------------------------------------------------------------------- */
@@ -352,6 +350,7 @@ void vmt_event_fetch(struct vmt_tracer *tracer, struct vmt_task *task)
 {
 	struct vmt_event *call = &task->call;
 
+	vmt_task_rights_fetch(tracer, task);
 	switch (call->call) {
 	case VMT_CALL_OLD_MMAP:
 		if (read_words(task->tid, call->args[0], 6, arch_word_bytes(call->arch),
@@ -374,6 +373,10 @@ void vmt_event_fetch(struct vmt_tracer *tracer, struct vmt_task *task)
 	case VMT_CALL_PRCTL:
 		fetch_prctl(task);
 		break;
+	case VMT_CALL_SET_THREAD_AREA:
+		/* base_addr of struct user_desc */
+		fetch_words(task, call->args[0] + sizeof(uint32_t), 1, sizeof(uint32_t));
+		break;
 	case VMT_CALL_IO_SETUP:
 		task->out_address = call->args[1];
 		break;
@@ -390,6 +393,14 @@ void vmt_event_fetch(struct vmt_tracer *tracer, struct vmt_task *task)
 	case VMT_CALL_MBIND:
 		fetch_nodes(task);
 		break;
+	case VMT_CALL_MLOCK:
+	case VMT_CALL_MLOCK2:
+		call->pkru_known = vmt_pkru_read(task->tid, &call->pkru);
+		break;
+	case VMT_CALL_MADVISE:
+		if (call->args[2] == ADVICE_POPULATE_READ || call->args[2] == ADVICE_POPULATE_WRITE)
+			call->pkru_known = vmt_pkru_read(task->tid, &call->pkru);
+		break;
 	default:
 		break;
 	}
@@ -405,8 +416,8 @@ void vmt_event_leave(struct vmt_task *task, const struct __ptrace_syscall_info *
 	call->failed = info->exit.is_error;
 	if (call->failed)
 		return;
-	/* A 32-bit address above 2 GiB is not a negative number. */
-	if (word_bytes == 4)
+	/* A 32-bit address above 2 GiB is not a negative number; a 64-bit program has wider ones. */
+	if (word_bytes == 4 && task->arch->word_bits == 32)
 		call->result &= UINT32_MAX;
 	if (!task->out_address || !read_words(task->tid, task->out_address, 1, word_bytes, &word))
 		return;

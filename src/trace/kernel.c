@@ -6,7 +6,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
-#include "vmtrace/trace.h"
+#include "procfs.h"
 
 static uint64_t read_number(const char *path, uint64_t usual)
 {
@@ -52,6 +52,8 @@ void vmt_kernel_facts(struct vmt_kernel_facts *ret_facts)
 		.overcommit = (unsigned)read_number("/proc/sys/vm/overcommit_memory", 0),
 		.page_size_bytes = (uint64_t)sysconf(_SC_PAGESIZE),
 		.possible_cpus = read_possible_cpus(),
+		.shmem_unit_bytes = vmt_shmem_unit(),
+		.pkeys = vmt_pkru_exists(),
 	};
 	if (sysinfo(&memory) == 0)
 		ret_facts->memory_bytes =

@@ -26,43 +26,49 @@ static bool is_served(const char *type)
 	return !strncmp(type, "fuse", 4) || !strncmp(type, "virtiofs", 8);
 }
 
-/* Looks @id up in the text of mountinfo. */
-static bool find_served(const char *text, uint64_t id)
+/* Do the options of a tmpfs turn huge pages on? "… - tmpfs tmpfs rw,size=1024k,huge=always" */
+static bool is_huge(const char *type, const char *end)
+{
+	const char *option = memmem(type, (size_t)(end - type), "huge=", 5);
+
+	return strncmp(type, "tmpfs ", 6) == 0 && option && strncmp(option, "huge=never", 10) != 0;
+}
+
+/* Looks row->id up in the text of mountinfo; a mount that is not listed is the kernel's own. */
+static void find_mount(const char *text, struct vmt_mount *row)
 {
 	const char *line = text;
 
 	while (line) {
-		if (strtoull(line, NULL, 10) == id) {
-			const char *end = strchrnul(line, '\n');
-			const char *separator = memmem(line, (size_t)(end - line), " - ", 3);
+		const char *end = strchrnul(line, '\n');
+		const char *separator = memmem(line, (size_t)(end - line), " - ", 3);
 
-			return separator && is_served(separator + 3);
+		if (strtoull(line, NULL, 10) == row->id && separator) {
+			row->served = is_served(separator + 3);
+			row->huge = is_huge(separator + 3, end);
+			return;
 		}
-		line = strchr(line, '\n');
-		if (line)
-			line++;
+		line = *end ? end + 1 : NULL;
 	}
-	return false;
+	row->huge = vmt_shmem_is_huge();
 }
 
-static bool mount_is_served(struct vmt_mounts *mounts, pid_t tid, uint64_t id)
+static const struct vmt_mount *mount_of(struct vmt_mounts *mounts, pid_t tid, uint64_t id)
 {
+	static const struct vmt_mount unreadable = { .served = true };
 	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text = { 0 };
 	struct vmt_mount *row;
 
 	for (size_t i = 0; i < VMT_MOUNT_COUNT; i++)
 		if (mounts->rows[i].known && mounts->rows[i].id == id)
-			return mounts->rows[i].served;
+			return &mounts->rows[i];
 	if (vmt_procfs_read(tid, "mountinfo", &text) < 0)
-		return true;
+		return &unreadable;
 	row = &mounts->rows[mounts->next];
 	mounts->next = (mounts->next + 1) % VMT_MOUNT_COUNT;
-	*row = (struct vmt_mount){
-		.known = true,
-		.id = id,
-		.served = find_served(vmt_str_text(&text), id),
-	};
-	return row->served;
+	*row = (struct vmt_mount){ .known = true, .id = id };
+	find_mount(vmt_str_text(&text), row);
+	return row;
 }
 
 void vmt_mount_facts(struct vmt_mounts *mounts, pid_t tid, uint64_t id, const char *path,
@@ -70,12 +76,17 @@ void vmt_mount_facts(struct vmt_mounts *mounts, pid_t tid, uint64_t id, const ch
 {
 	struct statfs status;
 
-	if (mount_is_served(mounts, tid, id)) {
+	const struct vmt_mount *mount = mount_of(mounts, tid, id);
+
+	if (mount->served) {
 		ret_facts->filesystem = FUSE_SUPER_MAGIC;
 		return;
 	}
 	if (statfs(path, &status) < 0)
 		return;
 	ret_facts->filesystem = (uint64_t)status.f_type;
+	ret_facts->shmem_huge = status.f_type == TMPFS_MAGIC && mount->huge;
+	if (status.f_type == HUGETLBFS_MAGIC)
+		ret_facts->huge_page_bytes = (uint64_t)status.f_bsize;
 	ret_facts->noexec = status.f_flags & ST_NOEXEC;
 }

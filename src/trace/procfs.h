@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "vmtrace/base.h"
+#include "vmtrace/event.h"
 #include "vmtrace/image.h"
 #include "vmtrace/trace.h"
 
@@ -30,6 +31,25 @@ bool vmt_procfs_number(const char *text, const char *key, int base, uint64_t *re
 VMT_MUST_CHECK long vmt_procfs_link(pid_t pid, const char *file, char *ret_target, size_t size);
 /* e_machine and word size of the program that @pid runs. */
 VMT_MUST_CHECK int vmt_procfs_elf(pid_t pid, uint16_t *ret_machine, unsigned *ret_word_bits);
+
+/*
+ * What @pid may do (task-rights.c). False if its personality could not be read; limits that cannot be
+ * read count as none, capabilities as missing.
+ */
+bool vmt_procfs_rights(pid_t pid, struct vmt_rights *ret_rights);
+
+/*
+ * The pool of huge pages of @page_bytes, 0 for the size that is used where none is named (huge-pool.c).
+ */
+void vmt_huge_pool_read(uint64_t page_bytes, struct vmt_huge_pool *ret_pool);
+
+/* Whether tmpfs mounts of the kernel's own (memfd, System V) have huge pages on. */
+bool vmt_shmem_is_huge(void);
+/* The page size for which shared anonymous memory is placed, 0 for none. */
+uint64_t vmt_shmem_unit(void);
+
+/* Has the processor protection keys, and does the kernel use them? (pkru.c) */
+bool vmt_pkru_exists(void);
 
 /* The rule of struct vmt_kernel_rules, tried in the calling process (reclaim.c). */
 enum vmt_rule vmt_rule_table_reclaim(void);

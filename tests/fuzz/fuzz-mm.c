@@ -172,7 +172,7 @@ static void check_counters(const struct vmt_space *space)
 	require(space->total_pages == total);
 	require(space->data_pages == data);
 	require(space->locked_pages == locked);
-	require(space->growsdown_count == growers);
+	require(space->growers.count == growers);
 }
 
 static void check_space(const struct vmt_space *space, const struct views *layout)
@@ -458,10 +458,10 @@ static void start_space(struct world *world)
 		space->brk_known = true;
 	}
 	space->start_stack = 240 * PAGE;
-	space->may_lock = how & 16;
+	space->rights.may_lock = how & 16;
 	if (how & 32) {
 		for (size_t i = 0; i < VMT_LIMIT_COUNT; i++)
-			space->limits[i] = take(&world->input, 1) * PAGE;
+			space->rights.limits[i] = take(&world->input, 1) * PAGE;
 	}
 	if (how & 64)
 		configure(world);

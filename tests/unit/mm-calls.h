@@ -87,10 +87,10 @@ static inline void call_situation_word(struct vmt_space *space, const char *word
 	};
 
 	for (size_t i = 0; i < vmt_countof(limits); i++) {
-		if (call_value(word, limits[i].key, &space->limits[limits[i].limit]))
+		if (call_value(word, limits[i].key, &space->rights.limits[limits[i].limit]))
 			return;
 	}
-	if (call_value(word, "hard-data", &space->hard_limits[VMT_LIMIT_DATA]) ||
+	if (call_value(word, "hard-data", &space->rights.hard_limits[VMT_LIMIT_DATA]) ||
 	    call_value(word, "start-data", &space->start_data) ||
 	    call_value(word, "end-data", &space->end_data) ||
 	    call_value(word, "min", &space->min_address) ||
@@ -105,9 +105,9 @@ static inline void call_situation_word(struct vmt_space *space, const char *word
 	else if (strcmp(word, "strict") == 0)
 		space->overcommit = VMT_OVERCOMMIT_NEVER;
 	else if (strcmp(word, "cap") == 0)
-		space->may_lock = true;
+		space->rights.may_lock = true;
 	else if (strcmp(word, "rawio") == 0)
-		space->raw_io = true;
+		space->rights.raw_io = true;
 	else if (strcmp(word, "future") == 0)
 		space->default_flags = VMT_VM_LOCKED;
 	else if (strcmp(word, "future-onfault") == 0)
@@ -117,9 +117,9 @@ static inline void call_situation_word(struct vmt_space *space, const char *word
 	else if (strcmp(word, "ksm") == 0)
 		space->merge_any = true;
 	else if (strcmp(word, "rie") == 0)
-		space->personality |= VMT_READ_IMPLIES_EXEC;
+		space->rights.personality |= VMT_READ_IMPLIES_EXEC;
 	else if (strcmp(word, "aslr") == 0)
-		space->personality &= ~(uint32_t)VMT_ADDR_NO_RANDOMIZE;
+		space->rights.personality &= ~(uint32_t)VMT_ADDR_NO_RANDOMIZE;
 	else if (strcmp(word, "old") == 0)
 		assert_true(vmt_features_profile("5.15", &space->features));
 	else if (strcmp(word, "i386") == 0) {

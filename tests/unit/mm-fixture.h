@@ -34,6 +34,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "space.h"
 
@@ -320,7 +321,7 @@ static inline void mm_open(struct mm *mm)
 	memset(mm, 0, sizeof(*mm));
 	mm->names = vmt_names_new();
 	mm->space = vmt_space_new(1, mm->names);
-	mm->space->personality = VMT_ADDR_NO_RANDOMIZE;
+	mm->space->rights.personality = VMT_ADDR_NO_RANDOMIZE;
 	mm->space->mmap_base = 0x7ffff7fff000;
 	mm->space->legacy_base = mm->space->arch->legacy_base;
 	vmt_step_init(&mm->step);
@@ -382,6 +383,7 @@ static inline void mm_file(struct mm *mm, uint64_t description)
 	snprintf(name, sizeof(name), "/f%" PRIu64, description);
 	mm->event.file = (struct vmt_file_facts){
 		.known = description != 0,
+		.mode = S_IFREG,
 		.dev_major = 8,
 		.dev_minor = 1,
 		.inode = description,

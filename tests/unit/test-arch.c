@@ -35,8 +35,10 @@ struct number {
 /* The names that both architectures have a call for, in the names of the header in force. */
 #define COMMON_NUMBERS \
 	{ VMT_CALL_MUNMAP, __NR_munmap }, { VMT_CALL_MPROTECT, __NR_mprotect }, \
-		{ VMT_CALL_PKEY_MPROTECT, __NR_pkey_mprotect }, { VMT_CALL_BRK, __NR_brk }, \
-		{ VMT_CALL_MREMAP, __NR_mremap }, { VMT_CALL_MADVISE, __NR_madvise }, \
+		{ VMT_CALL_PKEY_MPROTECT, __NR_pkey_mprotect }, \
+		{ VMT_CALL_PKEY_ALLOC, __NR_pkey_alloc }, { VMT_CALL_PKEY_FREE, __NR_pkey_free }, \
+		{ VMT_CALL_BRK, __NR_brk }, { VMT_CALL_MREMAP, __NR_mremap }, \
+		{ VMT_CALL_MADVISE, __NR_madvise }, \
 		{ VMT_CALL_PROCESS_MADVISE, __NR_process_madvise }, \
 		{ VMT_CALL_MLOCK, __NR_mlock }, { VMT_CALL_MLOCK2, __NR_mlock2 }, \
 		{ VMT_CALL_MUNLOCK, __NR_munlock }, { VMT_CALL_MLOCKALL, __NR_mlockall }, \
@@ -416,7 +418,7 @@ static void test_sets(void **state)
 		assert_true(set->flags || !set->field_mask);
 		check_set(set);
 	}
-	assert_int_equal(count, 14);
+	assert_int_equal(count, 15);
 	assert_null(vmt_constants(VMT_ARG_NONE));
 	assert_null(vmt_constants(VMT_ARG_ADDRESS));
 	assert_null(vmt_constants(VMT_ARG_PATH_ADDRESS));

@@ -76,7 +76,7 @@ static void run_open(struct run *run)
 	run->image.start_stack = 0x7fffffffe100;
 	run->image.at_sysinfo_ehdr = 0x7ffff7ffd000;
 	for (size_t i = 0; i < VMT_LIMIT_COUNT; i++)
-		run->image.limits[i] = run->image.hard_limits[i] = VMT_LIMIT_INFINITY;
+		run->image.rights.limits[i] = run->image.rights.hard_limits[i] = VMT_LIMIT_INFINITY;
 }
 
 /* What every image ends with, in order of address. */
@@ -456,7 +456,7 @@ static void test_architecture(void **state)
 		run_open(&run);
 		run.image.exe.machine = cases[i].machine;
 		run.image.exe.word_bits = cases[i].word_bits;
-		run.image.personality = VMT_ADDR_COMPAT_LAYOUT;
+		run.image.rights.personality = VMT_ADDR_COMPAT_LAYOUT;
 		vmt_space_exec(run.mm.space, &run.image, tell, &run);
 		assert_ptr_equal(run.mm.space->arch, cases[i].arch);
 		assert_int_equal(run.mm.space->task_size, cases[i].arch->task_size);

@@ -160,7 +160,7 @@ static void test_fields(void **state)
 	mm.space->brk = 0x6000;
 	mm.space->brk_known = true;
 	mm.space->start_stack = 0x1800;
-	mm.space->limits[VMT_LIMIT_DATA] = 12345;
+	mm.space->rights.limits[VMT_LIMIT_DATA] = 12345;
 	mm.space->features.new_prefers_next = true;
 	vmt_space_set_max_map_count(mm.space, 77);
 	mm_build(&mm, "1000-2000 rw- +gd | 4000-6000 rw-");
@@ -172,9 +172,9 @@ static void test_fields(void **state)
 	assert_int_equal(child->task_size, 0xffffe000);
 	assert_int_equal(child->mmap_base, 0xf7ffe000);
 	assert_int_equal(child->legacy_base, 0x55555000);
-	assert_int_equal(child->personality, VMT_ADDR_NO_RANDOMIZE);
+	assert_int_equal(child->rights.personality, VMT_ADDR_NO_RANDOMIZE);
 	assert_int_equal(child->brk, 0x6000);
-	assert_int_equal(child->limits[VMT_LIMIT_DATA], 12345);
+	assert_int_equal(child->rights.limits[VMT_LIMIT_DATA], 12345);
 	assert_true(child->features.new_prefers_next);
 	assert_int_equal(child->max_map_count, 77);
 	/* the labels follow from the fields */

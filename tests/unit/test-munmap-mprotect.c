@@ -94,7 +94,7 @@ static const struct call_case arguments[] = {
 	{ "PROT_SEM is known", "1000-4000 r--", MPROTECT, ARGS(0x1000, 0x3000, 8), 0,
 	  .after = "1000-4000 ---" },
 	{ "a key that nobody allocated", "1000-4000 rw-", PKEY, ARGS(0x1000, 0x1000, R, 7), -EINVAL,
-	  .why[0] = VMT_WHY_BAD_PKEY, .open = true },
+	  .why[0] = VMT_WHY_BAD_PKEY },
 	{ "unknown access before the key", "1000-4000 rw-", PKEY, ARGS(0x1000, 0x1000, 0x40, 7),
 	  -EINVAL, .why[0] = VMT_WHY_BAD_PROT },
 	{ "length 0 before the key", "1000-4000 rw-", PKEY, ARGS(0x1000, 0, R, 7), 0,
@@ -242,7 +242,10 @@ static void test_keys(void **state)
 
 	(void)state;
 	mm_open(&mm);
+	mm.space->has_pkeys = true;
 	mm_build(&mm, "1000-4000 rw-");
+	for (int64_t key = 1; key <= 3; key++)
+		mm_call(&mm, VMT_CALL_PKEY_ALLOC, key, 0, 0);
 	mm_call(&mm, PKEY, 0, 0x2000, 0x1000, RW, 3);
 	assert_int_equal(vmt_space_count(mm.space), 3);
 	assert_int_equal(key_at(&mm, 0x1000), 0);

@@ -166,7 +166,8 @@ static void test_random(void **state)
 			uint64_t count = seed_between(&seed, 1, n % 4 ? 16 : 200);
 			const struct vmt_place_request request = { .address = hint * PAGE,
 								   .length = count * PAGE,
-								   .anonymous = true };
+								   .placing.kind =
+									   VMT_PLACING_ANONYMOUS };
 			bool certain = false;
 			int64_t found;
 

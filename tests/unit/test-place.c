@@ -14,6 +14,8 @@
 #include "mm-fixture.h"
 #include "place.h"
 
+#define COMPAT_BASE 0xf7ffe000 /* where 32-bit calls of a 64-bit program search from */
+
 enum {
 	PAGE = 0x1000,
 	GUARD = 256 * PAGE, /* kept free below a VM_GROWSDOWN VMA */
@@ -68,7 +70,7 @@ static void check_cases(const struct place_case *cases, size_t count)
 			.address = c->hint,
 			.length = c->length,
 			.map_flags = c->flags | MAP_PRIVATE | MAP_ANONYMOUS,
-			.anonymous = true,
+			.placing.kind = VMT_PLACING_ANONYMOUS,
 		};
 		bool certain = false;
 		int64_t result;
@@ -163,11 +165,11 @@ static const struct place_case hint_cases[] = {
 	{ "inside a VMA", "400000-600000 rw-", 0x1000, 0x500000, .result = 0xffd000 + 0x2000,
 	  .why = VMT_WHY_TOP_DOWN },
 	{ "in a stack's guard", "600000-601000 rw- +gd", 0x1000, 0x500000 + 0x1000,
-	  .result = 0xfff000, .why = VMT_WHY_HINT_TAKEN },
+	  .result = 0xfff000, .why = VMT_WHY_HINT_GUARD },
 	{ "just below a stack's guard", "600000-601000 rw- +gd", 0x1000, 0x500000 - 0x1000,
 	  .result = 0x4ff000, .why = VMT_WHY_HINT },
 	{ "lifted to the least address", "", 0x3000, 0x1000, .result = 0x10000,
-	  .why = VMT_WHY_HINT },
+	  .why = VMT_WHY_HINT_RAISED },
 	{ "lifted, but taken", "10000-11000 rw-", 0x3000, 0x1000, .result = 0xffd000,
 	  .why = VMT_WHY_HINT_TAKEN },
 	{ "below a page is no hint", "", 0x3000, 0xfff, .result = 0xffd000,
@@ -254,7 +256,7 @@ static void test_huge(void **state)
 		  base - HUGE_SIZE + 2 * PAGE },
 		{ "never", HUGE_SIZE, 0, 0, false, false, VMT_THP_ALIGN_NEVER, base - HUGE_SIZE },
 		{ "32-bit call", HUGE_SIZE, 0, 0, false, true, VMT_THP_ALIGN_MULTIPLE,
-		  base - HUGE_SIZE },
+		  COMPAT_BASE - HUGE_SIZE },
 		{ "file", HUGE_SIZE + PAGE, 0, 0, true, false, VMT_THP_ALIGN_MULTIPLE,
 		  0x7ffff7c00000 },
 		{ "file at an offset", 2 * HUGE_SIZE, 0, 0x10, true, false, VMT_THP_ALIGN_MULTIPLE,
@@ -273,8 +275,7 @@ static void test_huge(void **state)
 			.address = cases[i].hint,
 			.length = cases[i].length,
 			.pgoff = cases[i].pgoff,
-			.huge_file = cases[i].file,
-			.anonymous = !cases[i].file,
+			.placing.kind = cases[i].file ? VMT_PLACING_THP : VMT_PLACING_ANONYMOUS,
 			.compat = cases[i].compat,
 		};
 		bool certain = false;
@@ -283,6 +284,7 @@ static void test_huge(void **state)
 
 		mm_open(&mm);
 		mm.space->features.thp_align = cases[i].align;
+		mm.space->compat_base = COMPAT_BASE;
 		mm_begin(&mm);
 		result = place(&mm, &request, &certain);
 		if (result != (int64_t)cases[i].result)
@@ -300,7 +302,8 @@ static void test_huge(void **state)
 /* Only the padded search decides: an aligned hole that fits exactly is passed over. */
 static void test_huge_exact_hole(void **state)
 {
-	const struct vmt_place_request request = { .length = HUGE_SIZE, .anonymous = true };
+	const struct vmt_place_request request = { .length = HUGE_SIZE,
+						   .placing.kind = VMT_PLACING_ANONYMOUS };
 	bool certain;
 	struct mm mm;
 
@@ -316,7 +319,8 @@ static void test_huge_exact_hole(void **state)
 /* A top-down result that is aligned as found stays at the top; bottom-up it stays at the bottom. */
 static void test_huge_found_aligned(void **state)
 {
-	const struct vmt_place_request request = { .length = HUGE_SIZE, .anonymous = true };
+	const struct vmt_place_request request = { .length = HUGE_SIZE,
+						   .placing.kind = VMT_PLACING_ANONYMOUS };
 	bool certain;
 	struct mm mm;
 
@@ -342,7 +346,7 @@ static void test_huge_file_hint(void **state)
 {
 	struct vmt_place_request request = { .address = 0x300000001000,
 					     .length = 0x3ff000,
-					     .huge_file = true };
+					     .placing.kind = VMT_PLACING_THP };
 	bool certain;
 	struct mm mm;
 
@@ -365,7 +369,8 @@ static void test_huge_file_hint(void **state)
 /* Where the padded search finds nothing, the plain one still may. */
 static void test_huge_no_room(void **state)
 {
-	const struct vmt_place_request request = { .length = HUGE_SIZE, .anonymous = true };
+	const struct vmt_place_request request = { .length = HUGE_SIZE,
+						   .placing.kind = VMT_PLACING_ANONYMOUS };
 	bool certain;
 	struct mm mm;
 
@@ -383,7 +388,7 @@ static void test_low_2g(void **state)
 {
 	struct vmt_place_request request = { .length = 0x2000,
 					     .map_flags = VMT_MAP_32BIT,
-					     .anonymous = true };
+					     .placing.kind = VMT_PLACING_ANONYMOUS };
 	bool certain;
 	struct mm mm;
 
@@ -395,10 +400,10 @@ static void test_low_2g(void **state)
 	assert_true(certain);
 	assert_true(mm_told(&mm, VMT_WHY_LOW_2G));
 	/* with ASLR the start is drawn for each call */
-	mm.space->personality = 0;
+	mm.space->rights.personality = 0;
 	assert_int_equal(place(&mm, &request, &certain), 0x40003000);
 	assert_false(certain);
-	mm.space->personality = VMT_ADDR_NO_RANDOMIZE;
+	mm.space->rights.personality = VMT_ADDR_NO_RANDOMIZE;
 	/* a hint below 2 GiB is honoured */
 	request.address = 0x50000000;
 	assert_int_equal(place(&mm, &request, &certain), 0x50000000);
@@ -422,7 +427,8 @@ static void test_low_2g(void **state)
 	/* a 32-bit call has no such flag */
 	request.length = 0x2000;
 	request.compat = true;
-	assert_int_equal(place(&mm, &request, &certain), 0x7ffff7ffd000);
+	mm.space->compat_base = COMPAT_BASE;
+	assert_int_equal(place(&mm, &request, &certain), COMPAT_BASE - 0x2000);
 	mm_end(&mm);
 	mm_close(&mm);
 }
@@ -430,7 +436,8 @@ static void test_low_2g(void **state)
 /* Without mmap_base the model does not claim to know, unless it need not search. */
 static void test_base_unknown(void **state)
 {
-	struct vmt_place_request request = { .length = PAGE, .anonymous = true };
+	struct vmt_place_request request = { .length = PAGE,
+					     .placing.kind = VMT_PLACING_ANONYMOUS };
 	bool certain;
 	struct mm mm;
 
