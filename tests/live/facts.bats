@@ -5,57 +5,15 @@
 # one.
 # shellcheck disable=SC2016 # what jq expands
 load live.sh
+load scenes.sh
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return
 	need_command jq
 }
 
-# newer THAN: skips the test on kernels before that release
-newer() {
-	[ "$(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)" = "$1" ] ||
-		skip "a kernel before $1"
-}
-
-# What the filters of holds build on. A VMA as text is "FROM-TO PERMS", in pages from $room on.
-definitions='
-def steps: map(select(.type == "step"));
-def layout: map(select(.type == "layout"))[-1].vmas;
-def call($name): map(select(.type == "step" and .call == $name));
-def about($name; $at): call($name) | map(select((.args.addr // .args.old_addr // .args.shmaddr
-	// .args.ctx_id // .args.start) == $at));
-def only: if length == 1 then .[0] else error("\(length) steps instead of 1") end;
-def foreseen: .check == "match" and .expected == (.errno // .result);
-def because($id): any(.why[]; .id == $id);
-def number: reduce (.[2:] | explode[]) as $digit (0;
-	. * 16 + if $digit >= 97 then $digit - 87 else $digit - 48 end);
-def pages($from): (number - ($from | number)) / 4096;
-def texts($from): map("\(.start | pages($from))-\(.end | pages($from)) \(.perms)");
-def flag($flag): .vmflags | split(" ") | any(. == $flag);
-'
-
-# fact NAME: runs it, and keeps the addresses that it prints for holds
 fact() {
-	local name value status=0
-	need facts-pie
-	"$VMTRACE" -o trace.jsonl "$PROGRAMS/facts-pie" "$1" >addresses || status=$?
-	[ "$status" -ne 77 ] || skip 'not on this kernel'
-	[ "$status" -eq 0 ]
-	addresses=()
-	while read -r name value; do
-		addresses+=(--arg "$name" "$value")
-	done <addresses
-	holds 'last | .type == "summary" and .unexplained == 0 and .checked == .steps'
-}
-
-# holds FILTER: the filter is true of the array of all lines
-holds() {
-	jq -es "${addresses[@]}" "$definitions $1" trace.jsonl >/dev/null || {
-		echo "not true: $1"
-		cat addresses
-		tail -n +30 trace.jsonl
-		return 1
-	}
+	scene facts-pie "$1"
 }
 
 @test 'M1: mprotect over a hole fails, and has changed the part before it' {
@@ -245,6 +203,7 @@ holds() {
 	"$TOOLS/replay" trace 1
 	mv trace/trace.jsonl .
 	: >addresses
+	# shellcheck disable=SC2034 # of holds
 	addresses=()
 	holds 'call("mmap") | map(.tid) | unique | length >= 5'
 	holds '[steps[] | select(.check == "adjusted").reason] - ["anon_vma"] == []'

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * facts NAME: one fact about the kernel that a simple model of layouts gets wrong, as a few calls.
- * Prints the addresses (and ids) that they were about, one "name value" a line. Ends with 77 where
- * the kernel does not have what the fact is about.
- *
- * A range to work on comes from room(): between two pages without access, so that nothing from
- * elsewhere takes part in a merge.
+ * facts NAME: one fact about the kernel that a simple model of layouts gets wrong, as a few calls
+ * (scene.h).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,55 +18,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "scene.h"
+
 enum {
-	PAGE = 4096,
-	MIB = 1 << 20,
-	NOT_HERE = 77,
 	CALL_MSEAL = 462,
 	ADVICE_GUARD_INSTALL = 102,
 };
-
-#define READ PROT_READ
-#define WRITE (PROT_READ | PROT_WRITE)
-#define ANON (MAP_PRIVATE | MAP_ANONYMOUS)
-
-/* Not with stdio, whose buffers would come to lie on the heap. */
-static void tell(const char *name, const volatile void *address)
-{
-	char line[64];
-	int length =
-		snprintf(line, sizeof(line), "%s %#lx\n", name, (unsigned long)(uintptr_t)address);
-
-	if (write(STDOUT_FILENO, line, (size_t)length) != length)
-		exit(1);
-}
-
-static void need(int there)
-{
-	if (!there)
-		exit(NOT_HERE);
-}
-
-/* @pages free pages (without access, to be mapped over) between two that stay so. */
-static char *room(size_t pages)
-{
-	char *address = mmap(NULL, (pages + 2) * PAGE, PROT_NONE, ANON, -1, 0);
-
-	if (address == MAP_FAILED)
-		exit(1);
-	tell("room", address + PAGE);
-	return address + PAGE;
-}
-
-static char *map_at(char *address, size_t pages, int prot, int flags)
-{
-	return mmap(address, pages * PAGE, prot, ANON | MAP_FIXED | flags, -1, 0);
-}
-
-static char *writable(size_t pages)
-{
-	return map_at(room(pages), pages, WRITE, 0);
-}
 
 static int a_file(size_t pages)
 {
@@ -364,10 +317,7 @@ static void heap_after_fork(void)
 	brk(start + 3 * PAGE);
 }
 
-static const struct {
-	const char *name;
-	void (*run)(void);
-} facts[] = {
+static const struct scene facts[] = {
 	{ "m1-mprotect-hole", protect_over_a_hole },
 	{ "m1-mprotect-sealed", protect_over_a_seal },
 	{ "m1-madvise-hole", advise_over_a_hole },
@@ -395,11 +345,5 @@ static const struct {
 
 int main(int argc, char **argv)
 {
-	for (size_t i = 0; argc > 1 && i < sizeof(facts) / sizeof(*facts); i++) {
-		if (strcmp(argv[1], facts[i].name) == 0) {
-			facts[i].run();
-			return 0;
-		}
-	}
-	return 2;
+	return scene_run(facts, sizeof(facts) / sizeof(*facts), argc > 1 ? argv[1] : NULL);
 }

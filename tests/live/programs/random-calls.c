@@ -199,6 +199,13 @@ static const int advices[] = {
 static const int open_advices[] = { MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_REMOVE,
 				    COLLAPSE };
 
+static int some_advice(void)
+{
+	int advice = one_of(advices);
+
+	return advice == MADV_MERGEABLE && !may_merge_pages() ? MADV_UNMERGEABLE : advice;
+}
+
 /* Two ranges, through a pidfd. */
 static void do_process_madvise(void)
 {
@@ -209,7 +216,7 @@ static void do_process_madvise(void)
 	};
 	int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
 
-	syscall(SYS_process_madvise, self, ranges, 2, one_of(advices), 0);
+	syscall(SYS_process_madvise, self, ranges, 2, some_advice(), 0);
 	close(self);
 }
 
@@ -223,7 +230,7 @@ static void do_madvise(void)
 	else if (one_in(500))
 		do_process_madvise();
 	else
-		syscall(SYS_madvise, place.at, length, one_of(advices));
+		syscall(SYS_madvise, place.at, length, some_advice());
 }
 
 static void do_mlock(void)
