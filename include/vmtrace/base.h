@@ -152,6 +152,9 @@ const char *vmt_names_add_bytes(struct vmt_names *names, const char *bytes, size
  * A size for people: exact multiples of 1024 as "4K", "132K", "2M", else one decimal ("1.9M").
  * At most 8 characters. @ret_text must hold 16.
  */
+/* "SIGSEGV", "SIGRTMIN+3", "SIG99". */
+const char *vmt_signal_name(int number, char ret_name[24]);
+
 const char *vmt_size_text(uint64_t size_bytes, char ret_text[16]);
 
 /*

@@ -22,6 +22,7 @@ enum vmt_event_kind {
 	VMT_EVENT_CALL_LOST, /* a mapping call began and its exit was never seen (task killed) */
 	VMT_EVENT_FAULTS, /* page faults are waiting (vmt_tracer_faults()); no task stands */
 	VMT_EVENT_EXECVE, /* execve is about to run; if it succeeds the task leaves its space */
+	VMT_EVENT_KILLED, /* a process dies by a signal; the task that got it still stands */
 	VMT_EVENT_SPACE_END, /* the last task of a space is about to exit, or has gone */
 };
 
@@ -57,6 +58,16 @@ struct vmt_huge_pool {
 	uint64_t reserved; /* of the free ones, promised to mappings */
 	uint64_t overcommit; /* that may be made beyond the pool */
 	uint64_t surplus; /* that were made so */
+};
+
+/* The signal that a process dies by, as siginfo_t of its delivery has it. */
+struct vmt_death {
+	int signal;
+	bool known; /* its delivery was seen: what follows is right */
+	int code; /* si_code */
+	uint64_t address; /* si_addr of a fault */
+	unsigned pkey; /* si_pkey of SEGV_PKUERR */
+	pid_t sender; /* of kill(2) and the like; 0: the kernel */
 };
 
 /* Where a stack ends on its outer side. */
@@ -113,11 +124,14 @@ struct vmt_event {
 	uint64_t args[6]; /* old mmap: its six words; shmat through ipc: shmat's arguments */
 	int64_t result; /* as the kernel returned it; shmat through ipc: the address it wrote */
 	bool failed; /* result is -errno */
+	bool exec_too_late; /* execve: it failed when the old program was gone, and kills the task */
 	uint64_t ip;
 	uint64_t sp;
 	/* CALL, where the task could be asked: what it may do, as it was when the call began. */
 	bool rights_known;
 	struct vmt_rights rights;
+	uint64_t
+		uffd_features; /* ioctl of a userfaultfd: UFFD_FEATURE_… of its handshake, 0 unknown */
 	/* mlock, mlock2 and advice to populate: the thread's PKRU register, where there is one. */
 	bool pkru_known;
 	uint32_t pkru;
@@ -139,6 +153,7 @@ struct vmt_event {
 	unsigned words_valid;
 	char text[96]; /* PR_SET_VMA_ANON_NAME: the name; "" if none */
 	bool text_valid;
+	struct vmt_death death; /* KILLED */
 	struct vmt_frame
 		*stack; /* innermost frame at the entry of the call; NULL if not asked for */
 };

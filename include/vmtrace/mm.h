@@ -98,6 +98,8 @@ enum vmt_cause {
 	VMT_CAUSE_FORK, /* copied from the parent */
 	VMT_CAUSE_CALL, /* a system call of the program */
 	VMT_CAUSE_STACK_GROWTH, /* a page fault below a VM_GROWSDOWN VMA */
+	VMT_CAUSE_UFFD_CLOSED, /* the last descriptor of a userfaultfd went, and its registrations */
+	VMT_CAUSE_NAME_CHANGED, /* mapped files were renamed or deleted */
 	VMT_CAUSE_FOUND, /* seen in the kernel's layout, made by nothing that was traced */
 };
 /* Not an enumerator, so that a switch over the causes needs no case for it. */
@@ -465,11 +467,23 @@ enum vmt_compared {
 enum vmt_compared vmt_space_check(struct vmt_space *space, const struct vmt_layout *rows,
 				  uint64_t *start, uint64_t *end, struct vmt_step *step);
 
+/* Does a userfaultfd serve any of the space, as far as is known? */
+bool vmt_space_has_uffd(const struct vmt_space *space);
+
 /*
- * Names of files change without a call ("… (deleted)"): takes over the kernel's name of the VMA
- * that has exactly @row's range and file.
+ * Takes the registrations away that the kernel has no more: @rows are its layout, @words the VmFlags
+ * of each row. True if there were any; the step was begun, says so, and is to be checked and ended.
  */
-void vmt_space_refresh_name(struct vmt_space *space, const struct vmt_mapping *row);
+bool vmt_space_release_uffd(struct vmt_space *space, const struct vmt_layout *rows,
+			    const char *const *words, struct vmt_step *step);
+
+/*
+ * Names of files change without a call ("… (deleted)"): takes over the kernel's names of the VMAs that
+ * have exactly a row's range and file. True if any was another; the step was begun, says so, and is
+ * to be ended.
+ */
+bool vmt_space_rename(struct vmt_space *space, const struct vmt_layout *rows,
+		      struct vmt_step *step);
 
 /*
  * After something was taken over: the flags of the VMA that has exactly @row's range, as smaps'

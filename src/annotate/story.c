@@ -319,6 +319,14 @@ static bool by_itself(struct vmt_scene *scene)
 		return vmt_scene_say(scene, VMT_PATTERN_STACK_GROWTH,
 				     vmt_scene_standing(scene, VMT_PATTERN_STACK_GROWTH),
 				     "room for deeper calls");
+	case VMT_CAUSE_UFFD_CLOSED:
+		return vmt_scene_say(scene, VMT_PATTERN_SETTING,
+				     vmt_scene_standing(scene, VMT_PATTERN_SETTING),
+				     "page faults are the kernel's again");
+	case VMT_CAUSE_NAME_CHANGED:
+		return vmt_scene_say(scene, VMT_PATTERN_SETTING,
+				     vmt_scene_standing(scene, VMT_PATTERN_SETTING),
+				     "the pages stay, the name does not");
 	case VMT_CAUSE_FOUND:
 		return found(scene);
 	case VMT_CAUSE_CALL:

@@ -250,6 +250,10 @@ enum teach vmt_teach_choose(const struct vmt_step *step)
 		return choose_fork(step);
 	case VMT_CAUSE_STACK_GROWTH:
 		return TEACH_STACK_GROWTH;
+	case VMT_CAUSE_UFFD_CLOSED:
+		return TEACH_UFFD_CLOSED;
+	case VMT_CAUSE_NAME_CHANGED:
+		return TEACH_NAME_CHANGED;
 	case VMT_CAUSE_FOUND:
 		return TEACH_FOUND;
 	case VMT_CAUSE_CALL:

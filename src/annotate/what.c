@@ -477,6 +477,12 @@ void vmt_what(const struct vmt_step *step, struct vmt_str *ret_text)
 	case VMT_CAUSE_STACK_GROWTH:
 		vmt_str_add(ret_text, "stack grew");
 		break;
+	case VMT_CAUSE_UFFD_CLOSED:
+		vmt_str_add(ret_text, "userfaultfd closed");
+		break;
+	case VMT_CAUSE_NAME_CHANGED:
+		vmt_str_printf(ret_text, "renamed or deleted: %s", file_base(step));
+		break;
 	case VMT_CAUSE_FOUND:
 		/* At attach nothing was known that could differ. */
 		vmt_str_add(ret_text, step->reason == VMT_REASON_NONE

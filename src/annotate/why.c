@@ -193,6 +193,9 @@ static const char *const plain_texts[VMT_WHY_COUNT] = {
 	[VMT_WHY_NOT_ONE_FILE] = "the range is not one shared mapping of one file",
 	[VMT_WHY_NAME_REFUSED] =
 		"names for anonymous memory are off in this kernel, or the name is bad",
+	[VMT_WHY_BAD_POINTER] = "what an argument points to cannot be read",
+	[VMT_WHY_EXEC_TOO_LATE] =
+		"the old program was gone by then, so the kernel kills the process",
 	[VMT_WHY_SET_MM_REFUSED] = "needs CAP_SYS_RESOURCE, and fields in order",
 };
 

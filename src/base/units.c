@@ -7,6 +7,7 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,4 +109,17 @@ int vmt_parse_hex(const char *text, uint64_t *ret_value, const char **ret_end)
 	*ret_value = value;
 	*ret_end = end;
 	return 0;
+}
+
+const char *vmt_signal_name(int number, char ret_name[24])
+{
+	const char *name = sigabbrev_np(number);
+
+	if (name)
+		snprintf(ret_name, 24, "SIG%s", name);
+	else if (number >= SIGRTMIN && number <= SIGRTMAX)
+		snprintf(ret_name, 24, "SIGRTMIN+%d", number - SIGRTMIN);
+	else
+		snprintf(ret_name, 24, "SIG%d", number);
+	return ret_name;
 }

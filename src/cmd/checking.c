@@ -147,18 +147,27 @@ static void take_driver_flags(struct session *session, struct session_space *spa
 	vmt_image_deinit(&image);
 }
 
+/*
+ * Is no other call of the space under way? execve waits for nobody (tracer.c): the whole layout would
+ * show what a thread has just done and is yet to tell. One that failed has changed nothing.
+ */
+static bool is_serialised(const struct vmt_event *event)
+{
+	return event->call != VMT_CALL_EXECVE && event->call != VMT_CALL_EXECVEAT;
+}
+
 void vmt_check_step(struct session *session, struct session_space *space)
 {
 	uint64_t start, end;
 
-	if (session->options->check == VMT_CHECK_OFF) {
+	if (session->options->check == VMT_CHECK_OFF || session->event->exec_too_late) {
 		session->step.check = VMT_CHECK_UNCHECKED;
 		return;
 	}
 	session->step.check = VMT_CHECK_MATCH;
 	take_driver_flags(session, space);
 	/* What a call did that did not return, and where, is seen in the whole layout only. */
-	if (session->options->check == VMT_CHECK_FULL ||
+	if ((session->options->check == VMT_CHECK_FULL && is_serialised(session->event)) ||
 	    session->event->kind == VMT_EVENT_CALL_LOST) {
 		check_full(session, space);
 		return;
@@ -188,6 +197,38 @@ void vmt_check_growth(struct session *session, struct session_space *space)
 	}
 }
 
+/*
+ * A userfaultfd ends without a mapping call, with its last descriptor. While the one that registered is
+ * still there nothing is asked; else smaps is, which has the flags.
+ */
+void vmt_check_uffd(struct session *session, struct session_space *space)
+{
+	struct vmt_image image = { 0 };
+
+	if (session->options->check == VMT_CHECK_OFF || !vmt_space_has_uffd(space->model) ||
+	    (space->uffd_owner && vmt_proc_is_uffd(space->uffd_owner, space->uffd)))
+		return;
+	if (read_whole(session, space->pid, &image.layout) == 0) {
+		vmt_proc_vm_flags(space->pid, session->names, &image);
+		if (image.vm_flags.count == image.layout.count &&
+		    vmt_space_release_uffd(space->model, &image.layout, image.vm_flags.data,
+					   &session->step)) {
+			vmt_check_step(session, space);
+			vmt_step_end(space->model, &session->step);
+			vmt_session_publish(session, &session->step);
+		}
+	}
+	vmt_image_deinit(&image);
+}
+
+void vmt_check_note_uffd(struct session_space *space, const struct vmt_event *event)
+{
+	if (event->call != VMT_CALL_IOCTL || event->failed)
+		return;
+	space->uffd_owner = event->pid;
+	space->uffd = (int)event->args[0];
+}
+
 /* The last look: the whole layout, names included, before the task goes. */
 void vmt_check_whole(struct session *session, struct session_space *space, pid_t pid)
 {
@@ -198,12 +239,15 @@ void vmt_check_whole(struct session *session, struct session_space *space, pid_t
 	if (session->options->check == VMT_CHECK_OFF)
 		return;
 	vmt_check_growth(session, space);
+	vmt_check_uffd(session, space);
 	if (read_whole(session, pid, &rows) < 0) {
 		vmt_layout_deinit(&rows);
 		return;
 	}
-	for (size_t i = 0; i < rows.count; i++)
-		vmt_space_refresh_name(space->model, &rows.data[i]);
+	if (vmt_space_rename(space->model, &rows, &session->step)) {
+		vmt_step_end(space->model, &session->step);
+		vmt_session_publish(session, &session->step);
+	}
 	vmt_step_begin(space->model, &session->step);
 	session->step.cause = VMT_CAUSE_FOUND;
 	if (vmt_space_check(space->model, &rows, &start, &end, &session->step) ==

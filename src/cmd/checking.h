@@ -23,6 +23,10 @@ void vmt_check_take_flags(struct session *session, struct vmt_space *model, pid_
  */
 void vmt_check_growth(struct session *session, struct session_space *space);
 
+/* The same for userfaultfds that were closed; and the one that a call has just registered with. */
+void vmt_check_uffd(struct session *session, struct session_space *space);
+void vmt_check_note_uffd(struct session_space *space, const struct vmt_event *event);
+
 /*
  * A difference that others made who are not watched, that comes from what could not be read, or that
  * a filter of the program's own made is not the model's mistake: session->step says so.

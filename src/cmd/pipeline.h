@@ -30,6 +30,8 @@ struct session_space {
 	struct vmt_view_list last_list; /* and of which rows */
 	enum vmt_table_reason
 		last_reason; /* what comparing them came to; counted if it was the end */
+	pid_t uffd_owner; /* the process that registered memory with a userfaultfd last, 0 none */
+	int uffd; /* and its descriptor */
 	pid_t pid; /* a task of the space that can be asked about */
 	/* The last caller; it is nearly always the same one. */
 	const char *caller; /* name of the VMA; NULL: none yet */

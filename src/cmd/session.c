@@ -12,6 +12,7 @@
 
 #include "caller.h"
 #include "checking.h"
+#include "death.h"
 #include "leaving.h"
 #include "loading.h"
 #include "meaning.h"
@@ -298,6 +299,7 @@ static void on_enter(struct session *session, const struct vmt_event *event)
 		return;
 	space->pid = event->tid;
 	vmt_check_growth(session, space);
+	vmt_check_uffd(session, space);
 	vmt_tables_enter(session, space);
 	vmt_space_foresee(space->model, event);
 }
@@ -321,6 +323,7 @@ static void on_call(struct session *session, const struct vmt_event *event)
 	if (event->kind == VMT_EVENT_CALL_LOST && step->reason == VMT_REASON_UNEXPLAINED)
 		step->reason = VMT_REASON_UNREADABLE;
 	vmt_check_excuse(session, space);
+	vmt_check_note_uffd(space, event);
 	vmt_session_publish(session, step);
 }
 
@@ -386,6 +389,9 @@ static void on_event(struct session *session, const struct vmt_event *event)
 		break;
 	case VMT_EVENT_EXECVE:
 		on_execve(session, event);
+		break;
+	case VMT_EVENT_KILLED:
+		vmt_death_tell(session);
 		break;
 	case VMT_EVENT_SPACE_END:
 		on_space_end(session, event);

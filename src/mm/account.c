@@ -27,6 +27,8 @@ void vmt_account(struct vmt_space *space, uint64_t vm_flags, int64_t pages)
 		space->data_pages += (uint64_t)pages;
 	if (vm_flags & VMT_VM_LOCKED)
 		space->locked_pages += (uint64_t)pages;
+	if (vm_flags & (VMT_VM_UFFD_MISSING | VMT_VM_UFFD_WP | VMT_VM_UFFD_MINOR))
+		space->uffd_pages += (uint64_t)pages;
 }
 
 static uint64_t limit_pages(const struct vmt_space *space, const uint64_t *limits,

@@ -36,6 +36,8 @@ static vmt_op *const operations[VMT_CALL_COUNT] = {
 	[VMT_CALL_PRCTL] = vmt_op_prctl,
 	[VMT_CALL_ARCH_PRCTL] = vmt_op_arch_prctl,
 	[VMT_CALL_PERSONALITY] = vmt_op_personality,
+	[VMT_CALL_EXECVE] = vmt_op_execve,
+	[VMT_CALL_EXECVEAT] = vmt_op_execve,
 	[VMT_CALL_SETRLIMIT] = vmt_op_rlimit,
 	[VMT_CALL_PRLIMIT64] = vmt_op_rlimit,
 };

@@ -420,6 +420,8 @@ const char *vmt_cause_name(enum vmt_cause cause)
 		[VMT_CAUSE_FORK] = "fork",
 		[VMT_CAUSE_CALL] = "call",
 		[VMT_CAUSE_STACK_GROWTH] = "stack-growth",
+		[VMT_CAUSE_UFFD_CLOSED] = "userfaultfd-closed",
+		[VMT_CAUSE_NAME_CHANGED] = "name-changed",
 		[VMT_CAUSE_FOUND] = "found",
 	};
 

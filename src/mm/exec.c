@@ -17,6 +17,7 @@
 #include "edit.h"
 #include "exec.h"
 #include "merge.h"
+#include "ops.h"
 #include "path.h"
 #include "space.h"
 
@@ -593,4 +594,17 @@ void vmt_space_exec(struct vmt_space *space, const struct vmt_image *image, vmt_
 	load_page_zero(&loader);
 	load_rest(&loader);
 	vmt_step_deinit(&loader.step);
+}
+
+/*
+ * An execve that failed has changed nothing; which file it did not like, only the kernel knows. If it
+ * failed after begin_new_exec() the old program is gone, and the task is killed (bprm_execve() of
+ * fs/exec.c).
+ */
+int64_t vmt_op_execve(struct vmt_space *space, const struct vmt_event *event, struct vmt_step *step)
+{
+	step->predicted = false;
+	if (event->exec_too_late)
+		vmt_why(space, VMT_WHY_EXEC_TOO_LATE, 0, 0, 0, 0);
+	return event->result;
 }

@@ -41,9 +41,11 @@ static int refuse(struct vmt_space *space, const struct vmt_vma *vma)
 	return -EINVAL;
 }
 
-/* can_madvise_modify(): a seal forbids discarding memory that could not be written anyway. */
-static bool sealed_against(const struct vmt_vma *vma, int advice)
+/* can_madvise_modify(): a seal forbids discarding memory that the thread could not write anyway. */
+static bool sealed_against(const struct vmt_space *space, const struct vmt_vma *vma, int advice)
 {
+	const struct vmt_event *event = space->step ? space->step->event : NULL;
+
 	if (!(vma->flags & VMT_VM_SEALED))
 		return false;
 	switch (advice) {
@@ -54,7 +56,8 @@ static bool sealed_against(const struct vmt_vma *vma, int advice)
 	case MADV_DONTFORK:
 	case MADV_WIPEONFORK:
 	case ADVICE_GUARD_INSTALL:
-		return vmt_vma_is_anon(vma) && !(vma->flags & VMT_VM_WRITE);
+		return vmt_vma_is_anon(vma) &&
+		       (!(vma->flags & VMT_VM_WRITE) || vmt_pkey_denies(event, vma, true));
 	default:
 		return false;
 	}
@@ -173,7 +176,7 @@ static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start,
 	int result;
 	VMT_PATH(space, MADVISE_VMA);
 
-	if (sealed_against(vma, advice))
+	if (sealed_against(space, vma, advice))
 		return vmt_why_sealed(space, vma);
 	result = flag_advice(space, vma, advice, &proposed->flags);
 	if (result <= 0)

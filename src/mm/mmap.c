@@ -270,6 +270,12 @@ static int refuse_huge(struct vmt_space *space, const struct vmt_map_request *re
 	/* hugetlb_reserve_pages(), hugetlb_acct_memory() */
 	if (vm_flags & VMT_VM_NORESERVE || !pool->known || pages <= free + more)
 		return 0;
+	/* What other mappings of the file have reserved is not asked for again, and shown nowhere. */
+	if (is_shared(request) && request->file->description) {
+		space->step->predicted = false;
+		if (!request->failed)
+			return 0;
+	}
 	vmt_why(space, VMT_WHY_HUGE_POOL, pages, free + more, pool->total, unit);
 	return -ENOMEM;
 }
@@ -417,6 +423,11 @@ int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *reque
 		proposed.flags &= ~(VMT_VM_LOCKED | VMT_VM_LOCKONFAULT);
 	proposed.file = mmap_file(space, request);
 	proposed.file.sysv = proposed.close_hook = request->sysv;
+	/* hugetlbfs_file_mmap(): a file that may be written to becomes as long as the mapping needs. */
+	if (proposed.file.hugetlb && proposed.flags & VMT_VM_WRITE)
+		proposed.file.size_bytes =
+			vmt_max_u64(proposed.file.size_bytes,
+				    (request->pgoff << space->arch->page_shift) + length);
 	if (proposed.file.hugetlb) {
 		proposed.split_bytes = request->file->huge_page_bytes;
 		proposed.close_hook = true; /* hugetlb_vm_op_close() */

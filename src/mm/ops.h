@@ -38,6 +38,7 @@ vmt_op vmt_op_ioctl; /* uffd.c */
 vmt_op vmt_op_prctl; /* settings.c */
 vmt_op vmt_op_arch_prctl;
 vmt_op vmt_op_personality;
+vmt_op vmt_op_execve; /* exec.c: one that failed */
 vmt_op vmt_op_rlimit; /* setrlimit, prlimit64 */
 
 /*

@@ -97,14 +97,21 @@ int64_t vmt_op_mbind(struct vmt_space *space, const struct vmt_event *event, str
 	uint64_t start = event->args[0];
 	uint64_t length;
 	uint32_t number = policy_number(event);
-	int error;
 	VMT_PATH(space, DO_MBIND);
 
-	if (event->args[5] & ~(uint64_t)FLAGS_KNOWN || !mode_exists(event))
+	if (!mode_exists(event))
 		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS);
-	error = vmt_range_aligned(space, start, event->args[1], &length);
-	if (error)
-		return error;
+	/* get_nodes() */
+	if (event->args[3] && event->args[4] > 1 && !event->words_valid)
+		return vmt_refuse(space, EFAULT, VMT_WHY_BAD_POINTER);
+	if (event->args[5] & ~(uint64_t)FLAGS_KNOWN)
+		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS);
+	/* A length that wraps when it is rounded up counts as 0. */
+	length = vmt_page_up(space, event->args[1]);
+	if (start & (vmt_space_page(space) - 1))
+		return vmt_refuse(space, EINVAL, VMT_WHY_ADDRESS_UNALIGNED);
+	if (start + length < start)
+		return vmt_refuse(space, EINVAL, VMT_WHY_LENGTH_WRAPS);
 	if (!length)
 		return 0;
 	if (!nodes_fit(event))

@@ -219,14 +219,32 @@ bool vmt_space_find(const struct vmt_space *space, uint64_t address, struct vmt_
 	return false;
 }
 
-void vmt_space_refresh_name(struct vmt_space *space, const struct vmt_mapping *row)
+static void rename_one(struct vmt_space *space, const struct vmt_mapping *row,
+		       struct vmt_step *step)
 {
 	struct vmt_vma *vma = vmt_find_vma(space, row->start);
 
-	if (!vma || !vma->file.description || vmt_vma_start(vma) != row->start ||
-	    vmt_vma_end(vma) != row->end || vma->file.inode != row->inode)
+	if (!vma || !row->name || !vma->file.description || vmt_vma_start(vma) != row->start ||
+	    vmt_vma_end(vma) != row->end || vma->file.inode != row->inode ||
+	    strcmp(vma->file.name, row->name) == 0)
 		return;
+	if (space->step != step) {
+		vmt_step_begin(space, step);
+		step->cause = VMT_CAUSE_NAME_CHANGED;
+		step->check = VMT_CHECK_MATCH;
+		step->file_name = row->name;
+		step->start = row->start;
+	}
+	step->end = row->end;
+	vmt_space_touch(space, vma);
 	vma->file.name = row->name;
+}
+
+bool vmt_space_rename(struct vmt_space *space, const struct vmt_layout *rows, struct vmt_step *step)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		rename_one(space, &rows->data[i], step);
+	return space->step == step;
 }
 
 /* The VMA with exactly @row's range, and its flags as smaps' @words have them; NULL if there are none. */

@@ -94,6 +94,7 @@ struct vmt_space {
 	uint64_t total_pages; /* account.h */
 	uint64_t data_pages;
 	uint64_t locked_pages;
+	uint64_t uffd_pages; /* that a userfaultfd serves */
 
 	/* aio contexts: where io_destroy will unmap, whatever is there by then */
 	VMT_ARRAY(struct vmt_ring) rings;

@@ -13,6 +13,10 @@
 #include "path.h"
 #include "walk.h"
 
+enum {
+	FEATURE_WP_ASYNC = 1 << 15 /* UFFD_FEATURE_WP_ASYNC, 6.7 */
+};
+
 static const uint64_t uffd_flags = VMT_VM_UFFD_MISSING | VMT_VM_UFFD_WP | VMT_VM_UFFD_MINOR;
 
 static const uint64_t modes =
@@ -22,6 +26,7 @@ struct registration {
 	bool registers; /* or takes back */
 	uint64_t flags;
 	uint64_t context;
+	bool any_memory; /* UFFD_FEATURE_WP_ASYNC, and nothing but write protection */
 };
 
 static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start, uint64_t end,
@@ -62,10 +67,12 @@ static bool range_valid(const struct vmt_space *space, const struct vmt_event *e
 }
 
 /* vma_can_userfault() */
-static bool can_serve(const struct vmt_vma *vma, uint64_t flags)
+static bool can_serve(const struct vmt_vma *vma, uint64_t flags, bool any_memory)
 {
 	if (vma->flags & VMT_VM_DROPPABLE)
 		return false;
+	if (any_memory && flags == VMT_VM_UFFD_WP)
+		return true;
 	if (flags & VMT_VM_UFFD_MINOR && !vma->file.shmem && !(vma->flags & VMT_VM_HUGETLB))
 		return false;
 	return vmt_vma_is_anon(vma) || vma->file.shmem || vma->flags & VMT_VM_HUGETLB;
@@ -89,11 +96,12 @@ static int refuse_range(struct vmt_space *space, const struct registration *regi
 		bool other = vma->uffd && vma->uffd != registration->context;
 
 		if (!registration->registers) {
-			if (other || !can_serve(vma, vma->flags & uffd_flags))
+			if (other ||
+			    !can_serve(vma, vma->flags & uffd_flags, registration->any_memory))
 				return refuse_vma(space, vma, EINVAL);
 			continue;
 		}
-		if (!can_serve(vma, registration->flags))
+		if (!can_serve(vma, registration->flags, registration->any_memory))
 			return refuse_vma(space, vma, EINVAL);
 		if (!(vma->flags & VMT_VM_MAYWRITE))
 			return refuse_vma(space, vma, EPERM);
@@ -107,7 +115,9 @@ int64_t vmt_op_ioctl(struct vmt_space *space, const struct vmt_event *event, str
 {
 	struct registration registration = {
 		.registers = (uint32_t)event->args[1] == (uint32_t)UFFDIO_REGISTER,
-		.context = event->args[0] + 1,
+		/* By its open file description; a descriptor that could not be looked at, by its number. */
+		.context = event->file.known ? event->file.description << 32 : event->args[0] + 1,
+		.any_memory = event->uffd_features & FEATURE_WP_ASYNC,
 	};
 	uint64_t mode = event->words[2];
 	int error;
@@ -138,4 +148,60 @@ int64_t vmt_op_ioctl(struct vmt_space *space, const struct vmt_event *event, str
 	}
 	return vmt_walk(space, step->start, step->end, VMT_WALK_IGNORE_HOLES, propose,
 			&registration, NULL);
+}
+
+/* ---- The end of a userfaultfd ---------------------------------------------------------------- */
+
+bool vmt_space_has_uffd(const struct vmt_space *space)
+{
+	return space->uffd_pages > 0;
+}
+
+/* userfaultfd_release() for one range. */
+static int propose_release(struct vmt_space *space, struct vmt_vma *vma, uint64_t start,
+			   uint64_t end, struct vmt_vma *proposed, void *data)
+{
+	(void)space;
+	(void)start;
+	(void)end;
+	(void)data;
+	if (!vma->uffd)
+		return 1;
+	proposed->flags &= ~uffd_flags;
+	proposed->uffd = 0;
+	return 0;
+}
+
+static bool is_served_still(const struct vmt_layout *rows, const char *const *words,
+			    uint64_t address)
+{
+	for (size_t i = 0; i < rows->count; i++)
+		if (rows->data[i].start <= address && address < rows->data[i].end)
+			return !words[i][0] || vmt_vm_flags_parse(words[i]) & uffd_flags;
+	return true;
+}
+
+bool vmt_space_release_uffd(struct vmt_space *space, const struct vmt_layout *rows,
+			    const char *const *words, struct vmt_step *step)
+{
+	bool begun = false;
+	uint64_t at = 0;
+
+	for (struct vmt_vma *vma = vmt_find_vma(space, at); vma; vma = vmt_find_vma(space, at)) {
+		uint64_t start = vmt_vma_start(vma);
+
+		at = vmt_vma_end(vma);
+		if (!vma->uffd || is_served_still(rows, words, start))
+			continue;
+		if (!begun) {
+			vmt_step_begin(space, step);
+			step->cause = VMT_CAUSE_UFFD_CLOSED;
+			step->check = VMT_CHECK_MATCH;
+			step->start = start;
+			begun = true;
+		}
+		step->end = at;
+		vmt_walk(space, start, at, VMT_WALK_IGNORE_HOLES, propose_release, NULL, NULL);
+	}
+	return begun;
 }

@@ -387,16 +387,9 @@ static void json_warning(struct vmt_renderer *renderer, const struct vmt_warning
 
 static json_t *signal_value(int number)
 {
-	const char *name = sigabbrev_np(number);
-	char text[24];
+	char name[24];
 
-	if (name)
-		snprintf(text, sizeof(text), "SIG%s", name);
-	else if (number >= SIGRTMIN && number <= SIGRTMAX)
-		snprintf(text, sizeof(text), "SIGRTMIN+%d", number - SIGRTMIN);
-	else
-		snprintf(text, sizeof(text), "SIG%d", number);
-	return json_string_nocheck(text);
+	return json_string_nocheck(vmt_signal_name(number, name));
 }
 
 static void json_summary(struct vmt_renderer *renderer, const struct vmt_summary_info *info)

@@ -377,7 +377,8 @@ static void interrupt_task(struct vmt_tracer *tracer, struct vmt_task *task, voi
 
 bool vmt_attach_end(struct vmt_tracer *tracer)
 {
-	if (!tracer->attached || tracer->end != VMT_END_NOT)
+	assert(tracer->end == VMT_END_NOT);
+	if (!tracer->attached)
 		return false;
 	tracer->end = VMT_END_STOPPING;
 	tracer->end_ns = vmt_clock_ns();

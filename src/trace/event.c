@@ -165,17 +165,6 @@ static void fetch_rlimit(struct vmt_task *task)
 			call->words[i] = VMT_LIMIT_INFINITY;
 }
 
-static void fetch_ioctl(struct vmt_task *task)
-{
-	struct vmt_event *call = &task->call;
-
-	/* The same for every word size: all fields have 64 bits. */
-	if ((uint32_t)call->args[1] == UFFDIO_REGISTER)
-		fetch_words(task, call->args[2], 3, 8);
-	else if ((uint32_t)call->args[1] == UFFDIO_UNREGISTER)
-		fetch_words(task, call->args[2], 2, 8);
-}
-
 /* A name may end right before an unmapped page: the second page only if the first has no end. */
 static bool read_text(struct vmt_task *task, uint64_t address, char *text, size_t size)
 {
@@ -275,6 +264,35 @@ static void fetch_file(struct vmt_tracer *tracer, struct vmt_task *task, int fd)
 	vmt_description_find(&tracer->descriptions, task->tid, fd, file);
 }
 
+/* "API:	aa:8000:1ffff" (userfaultfd_show_fdinfo() of fs/userfaultfd.c): version, in use, known. */
+static uint64_t uffd_features(pid_t tid, int fd)
+{
+	char file[FD_PATH_BYTES];
+	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text = { 0 };
+	const char *line;
+	unsigned long long version, features;
+
+	snprintf(file, sizeof(file), "fdinfo/%d", fd);
+	if (vmt_procfs_read(tid, file, &text) < 0)
+		return 0;
+	line = strstr(vmt_str_text(&text), "\nAPI:");
+	return line && sscanf(line, "\nAPI: %llx:%llx", &version, &features) == 2 ? features : 0;
+}
+
+static void fetch_ioctl(struct vmt_tracer *tracer, struct vmt_task *task)
+{
+	struct vmt_event *call = &task->call;
+
+	fetch_file(tracer, task, (int)call->args[0]);
+	call->uffd_features = uffd_features(task->tid, (int)call->args[0]);
+
+	/* The same for every word size: all fields have 64 bits. */
+	if ((uint32_t)call->args[1] == UFFDIO_REGISTER)
+		fetch_words(task, call->args[2], 3, 8);
+	else if ((uint32_t)call->args[1] == UFFDIO_UNREGISTER)
+		fetch_words(task, call->args[2], 2, 8);
+}
+
 static void fetch_mmap(struct vmt_tracer *tracer, struct vmt_task *task)
 {
 	const struct vmt_event *call = &task->call;
@@ -368,7 +386,7 @@ void vmt_event_fetch(struct vmt_tracer *tracer, struct vmt_task *task)
 		fetch_words(task, call->args[2], 2, 8);
 		break;
 	case VMT_CALL_IOCTL:
-		fetch_ioctl(task);
+		fetch_ioctl(tracer, task);
 		break;
 	case VMT_CALL_PRCTL:
 		fetch_prctl(task);
@@ -397,8 +415,14 @@ void vmt_event_fetch(struct vmt_tracer *tracer, struct vmt_task *task)
 	case VMT_CALL_MLOCK2:
 		call->pkru_known = vmt_pkru_read(task->tid, &call->pkru);
 		break;
+	case VMT_CALL_PKEY_ALLOC:
+		if (task->space)
+			task->space->has_keys = true;
+		break;
 	case VMT_CALL_MADVISE:
-		if (call->args[2] == ADVICE_POPULATE_READ || call->args[2] == ADVICE_POPULATE_WRITE)
+		if (call->args[2] == ADVICE_POPULATE_READ ||
+		    call->args[2] == ADVICE_POPULATE_WRITE ||
+		    (task->space && task->space->has_keys))
 			call->pkru_known = vmt_pkru_read(task->tid, &call->pkru);
 		break;
 	default:

@@ -122,6 +122,15 @@ long vmt_procfs_link(pid_t pid, const char *file, char *ret_target, size_t size)
 	return length;
 }
 
+bool vmt_proc_is_uffd(pid_t pid, int fd)
+{
+	char file[32], target[64];
+
+	snprintf(file, sizeof(file), "fd/%d", fd);
+	return vmt_procfs_link(pid, file, target, sizeof(target)) > 0 &&
+	       strcmp(target, "anon_inode:[userfaultfd]") == 0;
+}
+
 int vmt_procfs_elf(pid_t pid, uint16_t *ret_machine, unsigned *ret_word_bits)
 {
 	/* e_ident, e_type, e_machine: at the same place in both classes. */

@@ -182,14 +182,23 @@ static void add_waking(int signal)
 	state.waking_any = true;
 }
 
+/*
+ * A shell without job control starts background jobs with INT and QUIT ignored, so that the terminal's
+ * keys do not reach them. One that is attached ends by nothing else, and is told by kill(1); so it heeds
+ * them all the same. HUP is ignored by nohup(1), which means it.
+ */
+static bool heeds_ignored(int signal)
+{
+	return !state.root && (signal == SIGINT || signal == SIGQUIT);
+}
+
 void vmt_signals_root_gone(void)
 {
 	const struct sigaction end = { .sa_handler = on_end };
 
 	root_gone = 1;
 	for (size_t i = 0; i < vmt_countof(ending); i++) {
-		/* nohup, or a background job of a shell without job control */
-		if (state.saved[ending[i]].sa_handler == SIG_IGN)
+		if (state.saved[ending[i]].sa_handler == SIG_IGN && !heeds_ignored(ending[i]))
 			continue;
 		set(ending[i], &end, false);
 		add_waking(ending[i]);

@@ -94,6 +94,8 @@ static void on_exit_of_call(struct vmt_tracer *tracer, struct vmt_task *task,
 	vmt_event_leave(task, info);
 	vmt_task_rights_leave(tracer, task);
 	if (exec && task->call.failed && is_half_replaced(task->tid)) {
+		task->call.exec_too_late = true;
+		vmt_tracer_push_call(tracer, task, VMT_EVENT_CALL);
 		lose_space(tracer, task);
 		return;
 	}
@@ -240,6 +242,8 @@ static void on_exiting(struct vmt_tracer *tracer, struct vmt_task *task)
 	bool known = task->call_state != VMT_TASK_CALL_RUNNING || !vmt_is_exec(task->call.call);
 
 	vmt_tracer_call_lost(tracer, task);
+	if (known)
+		vmt_death_exiting(tracer, task);
 	vmt_task_leave(tracer, task, known ? VMT_LEAVE_ALIVE : VMT_LEAVE_GONE);
 	vmt_task_set_phase(tracer, task, VMT_TASK_EXITING);
 	vmt_tracer_ready(tracer, task);
@@ -379,6 +383,7 @@ void vmt_tracer_dispatch(struct vmt_tracer *tracer, pid_t tid, int status)
 		on_syscall(tracer, task);
 	} else {
 		task->signal = signal;
+		vmt_death_note_signal(task, signal);
 		vmt_tracer_ready(tracer, task);
 	}
 }

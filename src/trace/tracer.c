@@ -384,7 +384,9 @@ int vmt_tracer_next(struct vmt_tracer *tracer, struct vmt_event *ret_event, stru
 			continue;
 		if (tracer->task_count == 0)
 			return 0;
-		if (vmt_signals_interrupted() && !vmt_attach_end(tracer))
+		/* Once attached processes are being let go, a second one changes nothing: that has a bound. */
+		if (vmt_signals_interrupted() && tracer->end == VMT_END_NOT &&
+		    !vmt_attach_end(tracer))
 			return 0;
 		if (tracer->end != VMT_END_NOT && !vmt_attach_ending(tracer))
 			continue;

@@ -6,6 +6,7 @@
  *	tracer.c	the loop: events out, tasks on, wait, dispatch; order between threads
  *	stops.c		what each stop means
  *	birth.c		new tasks: which space they got, in whatever order they are seen
+ *	death.c		the signal that a process dies by
  *	task.c		the table of tasks; spaces and who uses them
  *	event.c		an event's facts: arguments behind pointers, files behind descriptors
  *	description.c	which descriptors are one open file description
@@ -54,6 +55,7 @@ struct vmt_task_space {
 	unsigned overdue; /* calls that were in flight for so long that others were let in */
 	unsigned awaited; /* attached: tasks that have yet to stop; until then none goes on */
 	bool told; /* an event has introduced it */
+	bool has_keys; /* a protection key was asked for */
 	bool shared_unseen; /* a task that is not followed has, or had, the same memory */
 	struct vmt_code_map *codes; /* what stacks have led to; NULL: nothing yet */
 };
@@ -96,6 +98,7 @@ struct vmt_task {
 	bool parked; /* stopped; goes on when its space's ATTACH event has been made */
 	enum vmt_watch watch; /* the watched call that it is in */
 	struct vmt_untraced untraced;
+	struct vmt_death last_signal; /* that was delivered to it */
 	bool asks_strict; /* the watched call wants SECCOMP_MODE_STRICT */
 	bool rights_known; /* rights could be read */
 	struct vmt_rights rights; /* good while rights_generation is that of the tracer, plus 1 */
@@ -201,6 +204,7 @@ struct vmt_tracer {
 	uint64_t between_ns; /* from the exit of the last call to the entry of the next */
 	uint64_t rights_generation; /* counts the calls that can have changed a task's rights */
 	bool filter_said; /* rights.c: said that the target filters its calls */
+	pid_t killed; /* the last process that was told to be killed */
 	bool strict_said; /* rights.c: said that strict mode was refused */
 	bool ptrace_said; /* rights.c: said that a debugger cannot work */
 	VMT_ARRAY(const char *) rights_said; /* programs that were said to run without privilege */
@@ -285,7 +289,7 @@ void vmt_attach_overdue(struct vmt_tracer *tracer, uint64_t now_ns);
 bool vmt_attach_keeps(struct vmt_tracer *tracer, struct vmt_task *task);
 /* The stopped task goes on without us. */
 void vmt_attach_release(struct vmt_tracer *tracer, struct vmt_task *task);
-/* An interrupt: begins to end the trace. False if it is not to be waited for. */
+/* An interrupt, the first one: begins to end the trace. False if there is nothing to be let go. */
 bool vmt_attach_end(struct vmt_tracer *tracer);
 /* Goes on with it: true while a stop is to be waited for, false if there is something else to do. */
 bool vmt_attach_ending(struct vmt_tracer *tracer);
@@ -298,6 +302,13 @@ void vmt_tracer_dispatch(struct vmt_tracer *tracer, pid_t tid, int status);
 void vmt_tracer_exec(struct vmt_tracer *tracer, struct vmt_task *task);
 /* The architecture of the program that @tid runs. */
 const struct vmt_arch *vmt_tracer_arch(pid_t tid);
+
+/* ---- death.c ----------------------------------------------------------------------------- */
+
+/* A signal is about to be delivered to the task. */
+void vmt_death_note_signal(struct vmt_task *task, int signal);
+/* The task is about to exit: queues KILLED if it is the one that a signal killed its process through. */
+void vmt_death_exiting(struct vmt_tracer *tracer, struct vmt_task *task);
 
 /* ---- birth.c ----------------------------------------------------------------------------- */
 

@@ -413,14 +413,11 @@ static void do_other(struct world *world)
 	struct vmt_mapping row;
 
 	if (which & 1 && vmt_space_find(world->space, number(&world->input), &row)) {
-		row.name = "/h";
-		/* Its new name belongs to no step. */
-		vmt_space_refresh_name(world->space, &row);
-		for (size_t i = 0; i < world->layout.rows.count; i++) {
-			struct vmt_mapping *map = &world->layout.rows.data[i].map;
+		const struct vmt_layout rows = { .data = &row, .count = 1 };
 
-			require(vmt_space_find(world->space, map->start, map));
-		}
+		row.name = "/h";
+		if (vmt_space_rename(world->space, &rows, &world->step))
+			end_step(world);
 	}
 	if (which & 2)
 		vmt_space_set_max_map_count(world->space, take(&world->input, 1));

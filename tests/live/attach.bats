@@ -331,3 +331,30 @@ wait_for_state() {
 	ends
 	finish
 }
+
+@test 'a second signal while the process is let go changes nothing' {
+	start
+	attach "$VMTRACE" -o trace.jsonl -p "$program"
+	map_until_seen trace.jsonl
+	kill -TERM "$tracer"
+	# It may have ended by then.
+	kill -TERM "$tracer" || true
+	kill -INT "$tracer" || true
+	status=0
+	wait "$tracer" || status=$?
+	[ "$status" -eq 0 ]
+	jq -es 'any(.type == "layout") and .[-1].type == "summary"' trace.jsonl
+	untraced
+	finish
+}
+
+@test 'SIGINT ends it also where the shell left that ignored' {
+	start
+	# A shell without job control starts background jobs with SIGINT ignored.
+	attach "$VMTRACE" -o trace.jsonl -p "$program"
+	map_until_seen trace.jsonl
+	ends INT
+	jq -es 'any(.type == "layout")' trace.jsonl
+	untraced
+	finish
+}

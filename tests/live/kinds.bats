@@ -172,3 +172,36 @@ kind() {
 	holds 'last | .unexplained == 0 and .adjusted == 0'
 	holds 'steps | any(because("page-zero"))'
 }
+
+@test 'a userfaultfd: two descriptors are one, and what it served is ordinary after the last close' {
+	kind faults-served
+	holds 'call("ioctl") | length == 4 and all(.errno == null)'
+	holds 'steps | map(select(.cause == "userfaultfd-closed")) | only
+		| any(.removed[]; flag("um")) and all(.added[]; flag("um") | not)'
+}
+
+@test 'a userfaultfd that protects any memory against writing' {
+	kind protected-lazily
+	holds 'call("ioctl") | only | .errno == null and (.added[0] | flag("uw"))'
+}
+
+@test 'a seal, and a key that denies writing' {
+	kind sealed-and-denied
+	holds 'call("madvise") | .[0].errno == null and .[1].errno == "EPERM" and (.[1] | because("sealed"))'
+}
+
+@test 'mbind with a mask that cannot be read, and a length that wraps' {
+	kind policies
+	holds 'call("mbind") | .[0].errno == "EFAULT" and (.[0] | because("bad-pointer")) and .[1].errno == null'
+}
+
+@test 'a mapped file that is renamed and deleted: a step of its own' {
+	kind renamed
+	holds 'steps | map(select(.cause == "name-changed")) | only
+		| (.removed[0].name | endswith("/kinds-before")) and (.added[0].name | endswith("/kinds-after (deleted)"))'
+	# The steps fold into the layout, names and devices included.
+	holds 'def plain: {start, "end": .end, perms, offset, dev, inode, name, vmflags};
+		(layout | map(plain)) as $layout
+		| reduce steps[] as $step ([]; . - ($step.removed | map(plain)) + ($step.added | map(plain)))
+		| (. - $layout) + ($layout - .) == []'
+}

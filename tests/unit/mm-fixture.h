@@ -232,7 +232,7 @@ static inline bool mm_views_equal(const struct vmt_vma_view *a, const struct vmt
 	assert_non_null(a->map.name);
 	assert_non_null(b->map.name);
 	return vmt_mapping_equal(&a->map, &b->map) && a->map.gate == b->map.gate &&
-	       a->vm_flags == b->vm_flags;
+	       a->vm_flags == b->vm_flags && strcmp(a->map.name, b->map.name) == 0;
 }
 
 /* Views must be in order, not empty, disjoint, each with steps that ascend up to the last one. */

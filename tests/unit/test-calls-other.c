@@ -108,7 +108,7 @@ static void bind_pages(struct mm *mm, uint64_t start, uint64_t mode, uint64_t no
 {
 	mm->event.words[0] = node;
 	mm->event.words_valid = node != 0;
-	mm_call(mm, MBIND, 0, start, 0x1000, mode, 0x100, 64, 0);
+	mm_call(mm, MBIND, 0, start, 0x1000, mode, node ? 0x100 : 0, 64, 0);
 	assert_true(mm->step.predicted);
 	assert_int_equal(mm->step.expected, 0);
 }

@@ -293,7 +293,7 @@ static void test_identity(void **state)
 }
 
 /* The kernel's new name of a VMA, only of exactly that VMA and file. */
-static void test_refresh_name(void **state)
+static void test_rename(void **state)
 {
 	static const struct {
 		const char *row;
@@ -313,7 +313,13 @@ static void test_refresh_name(void **state)
 		mm_build(&mm, "1000-3000 r-- f7@2 | 5000-6000 rw-");
 		rows = mm_rows(&mm, cases[i].row);
 		rows.data[0].name = "/f7 (deleted)";
-		vmt_space_refresh_name(mm.space, &rows.data[0]);
+		assert_int_equal(vmt_space_rename(mm.space, &rows, &mm.step), cases[i].taken);
+		if (cases[i].taken) {
+			mm_end(&mm);
+			assert_int_equal(mm.step.cause, VMT_CAUSE_NAME_CHANGED);
+			assert_string_equal(mm.step.removed.data[0].map.name, "/f7");
+			assert_string_equal(mm.step.added.data[0].map.name, "/f7 (deleted)");
+		}
 		assert_string_equal(vmt_find_vma(mm.space, 0x1000)->file.name,
 				    cases[i].taken ? "/f7 (deleted)" : "/f7");
 		assert_string_equal(vmt_find_vma(mm.space, 0x5000)->file.name, "");
@@ -522,7 +528,7 @@ int main(void)
 		cmocka_unit_test(test_check),         cmocka_unit_test(test_other_file),
 		cmocka_unit_test(test_other_kind),    cmocka_unit_test(test_reason_kept),
 		cmocka_unit_test(test_names),         cmocka_unit_test(test_identity),
-		cmocka_unit_test(test_refresh_name),  cmocka_unit_test(test_step_range),
+		cmocka_unit_test(test_rename),        cmocka_unit_test(test_step_range),
 		cmocka_unit_test(test_keeps_borders), cmocka_unit_test(test_wants_names),
 		cmocka_unit_test(test_random),
 	};

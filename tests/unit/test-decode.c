@@ -126,7 +126,7 @@ static void test_mmap(void **state)
 	/* a 32-bit address in the upper half is no negative number */
 	fake_call(&fake, 1, VMT_CALL_MMAP2, 0, 4096, 1, 2, 3, 0x158);
 	fake.event.arch = &vmt_arch_i386;
-	fake_return(&fake, (int32_t)0xf7d00000);
+	fake_return(&fake, 0xf7d00000);
 	check_call(&fake, "mmap2(NULL, 4096, PROT_READ, MAP_PRIVATE, 3, 0x158000) = 0xf7d00000");
 }
 

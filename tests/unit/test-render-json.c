@@ -225,7 +225,7 @@ static void test_other_results(void **state)
 
 	fake_call(&fake, 1, VMT_CALL_MMAP2, 0, 4096, 1, 2, 3, 0x158);
 	fake.event.arch = &vmt_arch_i386;
-	fake_return(&fake, (int32_t)0xf7d00000);
+	fake_return(&fake, 0xf7d00000);
 	line = step_parsed(&fake);
 	assert_string_equal(string_at(line, "result"), "0xf7d00000");
 	json_decref(line);

@@ -4,9 +4,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mempolicy.h>
 #include <linux/perf_event.h>
+#include <linux/userfaultfd.h>
 #include <sched.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -17,6 +20,9 @@
 
 enum {
 	CALL_SECRET = 447,
+	CALL_SEAL = 462,
+	FEATURE_WP_UNPOPULATED = 1 << 13,
+	FEATURE_WP_ASYNC = 1 << 15,
 	SET_MDWE = 65,
 	REFUSE_GAIN = 1,
 	NO_INHERIT = 2,
@@ -273,6 +279,85 @@ static void written_apart(void)
 	mprotect(memory, 63 * PAGE, PROT_NONE);
 }
 
+/* ---- userfaultfd ------------------------------------------------------------------------------ */
+
+static int a_userfaultfd(uint64_t features)
+{
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+	struct uffdio_api api = { .api = UFFD_API, .features = features };
+
+	need(fd >= 0 && ioctl(fd, UFFDIO_API, &api) == 0);
+	return fd;
+}
+
+static void serve(int fd, char *start, size_t pages, uint64_t mode)
+{
+	struct uffdio_register range = {
+		.range = { .start = (uintptr_t)start, .len = pages * PAGE },
+		.mode = mode,
+	};
+
+	ioctl(fd, UFFDIO_REGISTER, &range);
+}
+
+/* Two descriptors of one userfaultfd; with the last one its registrations go. */
+static void faults_served(void)
+{
+	char *memory = writable(4);
+	int fd = a_userfaultfd(0);
+	int other = dup(fd);
+
+	serve(fd, memory, 1, UFFDIO_REGISTER_MODE_MISSING);
+	serve(other, memory + PAGE, 1, UFFDIO_REGISTER_MODE_MISSING);
+	serve(other, memory, 1, UFFDIO_REGISTER_MODE_MISSING);
+	close(fd);
+	munmap(memory + 3 * PAGE, PAGE);
+	close(other);
+	serve(a_userfaultfd(0), memory, 2, UFFDIO_REGISTER_MODE_MISSING);
+}
+
+/* Asynchronous write protection is for any memory. */
+static void protected_lazily(void)
+{
+	int fd = a_userfaultfd(FEATURE_WP_ASYNC | FEATURE_WP_UNPOPULATED);
+	int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	serve(fd, mmap(NULL, PAGE, READ, MAP_PRIVATE, file, 0), 1, UFFDIO_REGISTER_MODE_WP);
+}
+
+/* ---- Seals, policies, files ------------------------------------------------------------------- */
+
+static void sealed_and_denied(void)
+{
+	char *memory = writable(1);
+	int key = pkey_alloc(0, 0);
+
+	need(key > 0 && pkey_mprotect(memory, PAGE, WRITE, key) == 0 &&
+	     syscall(CALL_SEAL, memory, PAGE, 0) == 0);
+	madvise(memory, PAGE, MADV_DONTNEED);
+	pkey_set(key, PKEY_DISABLE_WRITE);
+	madvise(memory, PAGE, MADV_DONTNEED);
+}
+
+static void policies(void)
+{
+	char *memory = writable(2);
+	char *nothing = map_at(room(1), 1, PROT_NONE, 0);
+
+	syscall(SYS_mbind, memory, PAGE, MPOL_PREFERRED, nothing, 128, 0);
+	/* rounded up, the length is 0 */
+	syscall(SYS_mbind, memory, SIZE_MAX, MPOL_PREFERRED, NULL, 0, 0);
+}
+
+static void renamed(void)
+{
+	int fd = four_pages("kinds-before");
+
+	tell("file", mmap(NULL, PAGE, READ, MAP_SHARED, fd, 0));
+	need(rename("kinds-before", "kinds-after") == 0);
+	unlink("kinds-after");
+}
+
 /* ---- What a task may ------------------------------------------------------------------------ */
 
 static void set_limit(int resource, rlim_t soft)
@@ -400,6 +485,11 @@ static const struct scene kinds[] = {
 	{ "opened-again", opened_again },
 	{ "used-by-a-child", used_by_a_child },
 	{ "written-apart", written_apart },
+	{ "faults-served", faults_served },
+	{ "protected-lazily", protected_lazily },
+	{ "sealed-and-denied", sealed_and_denied },
+	{ "policies", policies },
+	{ "renamed", renamed },
 	{ "limits-of-a-child", limits_of_a_child },
 	{ "limits-from-outside", limits_from_outside },
 	{ "rights-given-up", rights_given_up },
