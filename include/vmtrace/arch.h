@@ -144,6 +144,7 @@ extern const struct vmt_arch vmt_arch_i386;
 /* All architectures, NULL at the end. */
 extern const struct vmt_arch *const vmt_arches[];
 
+/* NULL if there is none of that name, or no name. */
 const struct vmt_arch *vmt_arch_by_name(const char *name);
 const struct vmt_arch *vmt_arch_by_audit(uint32_t audit_arch);
 /* The architecture of an ELF file, from e_machine and the class's word size; NULL if unknown. */

@@ -16,7 +16,7 @@ const struct vmt_arch *const vmt_arches[] = {
 
 const struct vmt_arch *vmt_arch_by_name(const char *name)
 {
-	for (const struct vmt_arch *const *at = vmt_arches; *at; at++) {
+	for (const struct vmt_arch *const *at = vmt_arches; name && *at; at++) {
 		if (!strcmp((*at)->name, name))
 			return *at;
 	}

@@ -104,11 +104,13 @@ static void read_all(struct vmt_recording *recording)
 	while (vmt_recording_row(recording, query))
 		read_frame(recording, query);
 	sqlite3_reset(query);
+	recording->stacks_read = true;
+	if (recording->bad)
+		return;
 	query = vmt_recording_query(recording, VMT_QUERY_STACKS);
 	while (vmt_recording_row(recording, query))
 		read_stack(recording, query);
 	sqlite3_reset(query);
-	recording->stacks_read = true;
 }
 
 void vmt_read_stack(struct vmt_recording *recording, sqlite3_stmt *query, int column,

@@ -291,6 +291,10 @@ static void read_event(struct vmt_recording *recording, struct vmt_read_step *re
 		.stack = site->stack,
 		.file = read_file(recording, query, FD_FILE),
 	};
+	if (!event->arch) {
+		vmt_recording_blame(recording, "a space without architecture");
+		return;
+	}
 	event->number = usual_number(event->arch, event->call);
 	for (int i = 0; i < 6; i++)
 		event->args[i] = vmt_column_word(recording, query, ARG0 + i);
@@ -385,6 +389,9 @@ void vmt_read_step(struct vmt_recording *recording, sqlite3_stmt *query)
 
 	clear(step);
 	read_number(recording, step, query);
+	/* Without its place and its space nothing else means anything. */
+	if (recording->bad)
+		return;
 	read_tasks(recording, step, query);
 	step->cause = site.cause;
 	step->actor = site.actor;

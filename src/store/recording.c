@@ -166,6 +166,27 @@ static int check_version(struct vmt_recording *recording, struct vmt_error *erro
 	return vmt_recording_verdict(recording, error);
 }
 
+/* No triggers, no virtual tables, and no views but our own belong into a recording. */
+static void check_objects(struct vmt_recording *recording)
+{
+	sqlite3_stmt *query = NULL;
+
+	if (sqlite3_prepare_v2(recording->db,
+			       "SELECT sql FROM sqlite_schema WHERE type IN ('trigger', 'view') OR "
+			       "sql LIKE 'CREATE VIRTUAL%'",
+			       -1, &query, NULL) != SQLITE_OK)
+		vmt_recording_blame(recording, "%s", sqlite3_errmsg(recording->db));
+	while (!recording->bad && vmt_recording_row(recording, query)) {
+		const char *sql = (const char *)sqlite3_column_text(query, 0);
+
+		if (!sql || !strstr(vmt_store_views, sql))
+			vmt_recording_blame(
+				recording,
+				"it has a view, trigger or virtual table that is not ours");
+	}
+	sqlite3_finalize(query);
+}
+
 /* A table must be declared as ours are, to the letter. */
 static void check_tables(struct vmt_recording *recording)
 {
@@ -259,6 +280,7 @@ static int begin(struct vmt_recording *recording, struct vmt_error *error)
 	err = check_version(recording, error);
 	if (err)
 		return err;
+	check_objects(recording);
 	check_tables(recording);
 	recording->indexed =
 		ask_number(recording,

@@ -19,7 +19,8 @@
  *	look     how a VMA looked when it was seen again, where that is not how it was born
  *
  * The reader compares these texts with those in the file: a recording is just these tables, so
- * nothing in it can run code of the file's choice. Further tables, views and indexes are ignored.
+ * nothing in it can run code of the file's choice. Further tables and indexes are ignored;
+ * triggers, virtual tables and views of others are refused.
  *
  * A change after a release: keep the old texts for the reader, add the new ones, count
  * VMT_STORE_VERSION up, and give recording.c a step that shows the old tables as the new ones.

@@ -6,8 +6,10 @@
  * first thread to exit speaks.
  */
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 
+#include "procfs.h"
 #include "tracer.h"
 
 /* Signals whose siginfo_t has an address. */
@@ -34,6 +36,40 @@ void vmt_death_note_signal(struct vmt_task *task, int signal)
 	}
 }
 
+/* Would the signal end the process, for want of a handler? */
+static bool is_default(const char *status, int signal)
+{
+	uint64_t caught;
+
+	return vmt_procfs_number(status, "SigCgt:", 16, &caught) &&
+	       !(caught & UINT64_C(1) << (signal - 1));
+}
+
+/* "NSpid:	4711	1": the last number is that of the innermost namespace. */
+static bool is_init(const char *status)
+{
+	const char *line = strstr(status, "\nNSpid:");
+	const char *end = line ? strchrnul(line + 1, '\n') : NULL;
+
+	return line && end - line > 2 && end[-1] == '1' && end[-2] == '\t' &&
+	       memchr(line + 8, '\t', (size_t)(end - line) - 9);
+}
+
+/*
+ * The first process of a pid namespace cannot be killed by a signal that it has no handler for, unless
+ * its own fault made it; and that exception the kernel does not make for a traced one
+ * (force_sig_info_to_task() of kernel/signal.c). It would fault again and again.
+ */
+bool vmt_death_needs_release(const struct vmt_task *task)
+{
+	VMT_CLEANUP(vmt_str_deinit) struct vmt_str status = { 0 };
+	const struct vmt_death *death = &task->last_signal;
+
+	return death->known && death->code > 0 && has_address(death->signal) &&
+	       vmt_procfs_read(task->tid, "status", &status) == 0 &&
+	       is_init(vmt_str_text(&status)) && is_default(vmt_str_text(&status), death->signal);
+}
+
 /* Another thread of the process that got the signal will speak. */
 struct search {
 	const struct vmt_task *task;
@@ -51,12 +87,34 @@ static void find_receiver(struct vmt_tracer *tracer, struct vmt_task *task, void
 			 task->last_signal.signal == search->signal;
 }
 
+static void push(struct vmt_tracer *tracer, struct vmt_task *task, const struct vmt_death *death)
+{
+	struct __ptrace_syscall_info info;
+	struct vmt_event *event;
+	struct vmt_frame *stack = NULL;
+
+	tracer->killed = task->tgid;
+	if (tracer->stacks && death->known && !death->sender) {
+		task->call.arch = task->arch;
+		stack = vmt_stacks_take(tracer, task);
+	}
+	event = vmt_tracer_push(tracer, VMT_EVENT_KILLED, task);
+	event->death = *death;
+	event->stack = stack;
+	if (vmt_syscall_info(task->tid, &info))
+		event->ip = info.instruction_pointer;
+}
+
+void vmt_death_released(struct vmt_tracer *tracer, struct vmt_task *task)
+{
+	if (task->followed && task->space)
+		push(tracer, task, &task->last_signal);
+}
+
 void vmt_death_exiting(struct vmt_tracer *tracer, struct vmt_task *task)
 {
 	struct search search = { .task = task };
 	struct vmt_death death = task->last_signal;
-	struct __ptrace_syscall_info info;
-	struct vmt_event *event;
 	unsigned long status;
 
 	if (!task->followed || !task->space || tracer->killed == task->tgid ||
@@ -69,13 +127,5 @@ void vmt_death_exiting(struct vmt_tracer *tracer, struct vmt_task *task)
 			return;
 		death = (struct vmt_death){ .signal = search.signal };
 	}
-	tracer->killed = task->tgid;
-	event = vmt_tracer_push(tracer, VMT_EVENT_KILLED, task);
-	event->death = death;
-	if (vmt_syscall_info(task->tid, &info))
-		event->ip = info.instruction_pointer;
-	if (tracer->stacks && death.known && !death.sender) {
-		task->call.arch = task->arch;
-		event->stack = vmt_stacks_take(tracer, task);
-	}
+	push(tracer, task, &death);
 }

@@ -246,8 +246,10 @@ static void fetch_file(struct vmt_tracer *tracer, struct vmt_task *task, int fd)
 	if (fd < 0 || statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_BASIC_STATS, &status) < 0)
 		return;
 	snprintf(link, sizeof(link), "fd/%d", fd);
-	if (vmt_procfs_link(task->tid, link, name, sizeof(name)) < 0 ||
-	    !read_fd_info(task->tid, fd, &file->flags, &mount))
+	/* A path above PATH_MAX has no link; maps has its name later. */
+	if (vmt_procfs_link(task->tid, link, name, sizeof(name)) < 0)
+		name[0] = '\0';
+	if (!read_fd_info(task->tid, fd, &file->flags, &mount))
 		return;
 	file->known = true;
 	file->dev_major = status.stx_dev_major;

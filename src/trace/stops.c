@@ -384,6 +384,10 @@ void vmt_tracer_dispatch(struct vmt_tracer *tracer, pid_t tid, int status)
 	} else {
 		task->signal = signal;
 		vmt_death_note_signal(task, signal);
+		if (vmt_death_needs_release(task)) {
+			task->release = true;
+			vmt_death_released(tracer, task);
+		}
 		vmt_tracer_ready(tracer, task);
 	}
 }

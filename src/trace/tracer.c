@@ -270,6 +270,10 @@ static void resume(struct vmt_tracer *tracer, struct vmt_task *task)
 
 	if (vmt_attach_keeps(tracer, task))
 		return;
+	if (task->release) {
+		vmt_attach_release(tracer, task);
+		return;
+	}
 	task->stopped = false;
 	tracer->let_into_call = task->call_state == VMT_TASK_CALL_RUNNING;
 	if (task->listen)

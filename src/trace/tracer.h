@@ -98,6 +98,7 @@ struct vmt_task {
 	bool parked; /* stopped; goes on when its space's ATTACH event has been made */
 	enum vmt_watch watch; /* the watched call that it is in */
 	struct vmt_untraced untraced;
+	bool release; /* it is let go for good, for it could not die otherwise */
 	struct vmt_death last_signal; /* that was delivered to it */
 	bool asks_strict; /* the watched call wants SECCOMP_MODE_STRICT */
 	bool rights_known; /* rights could be read */
@@ -307,6 +308,10 @@ const struct vmt_arch *vmt_tracer_arch(pid_t tid);
 
 /* A signal is about to be delivered to the task. */
 void vmt_death_note_signal(struct vmt_task *task, int signal);
+/* Can the task, which stands before that delivery, die of it only if nobody traces it? */
+bool vmt_death_needs_release(const struct vmt_task *task);
+/* Queues KILLED for it; to be let go once that was told. */
+void vmt_death_released(struct vmt_tracer *tracer, struct vmt_task *task);
 /* The task is about to exit: queues KILLED if it is the one that a signal killed its process through. */
 void vmt_death_exiting(struct vmt_tracer *tracer, struct vmt_task *task);
 

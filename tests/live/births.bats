@@ -102,6 +102,16 @@ made() {
 	[ "$output" = $'parent: kept\nchild: kept' ]
 }
 
+@test 'the first process of a pid namespace dies of its own fault, traced too' {
+	"$PROGRAMS/births-pie" init >bare
+	"$VMTRACE" -o trace.jsonl "$PROGRAMS/births-pie" init >traced
+	diff bare traced
+	jq -es '.[-1].unexplained == 0' trace.jsonl
+	if grep -q 'killed by: 11' bare; then
+		jq -es 'any(.type == "note" and (.text | contains("is killed by SIGSEGV at 0: ")))' trace.jsonl
+	fi
+}
+
 @test 'an execve by a thread that is not the first one' {
 	local i
 	# What the other threads were doing when they were ended nobody can look at any more.

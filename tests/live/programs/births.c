@@ -7,6 +7,7 @@
  *	clone3		clone3() like fork(), and with CLONE_VM and CLONE_VFORK
  *	untraced	clone() and clone3() with CLONE_UNTRACED, of which no tracer is told by itself
  *	untraced-flag	whether the flag is still there afterwards
+ *	init		the first process of a pid namespace dies of a fault
  *	spawn		posix_spawn()
  *	vfork		vfork(); the child maps, changes and unmaps the parent's memory, then executes
  *	daemon		two forks and setsid(); the daemon speaks when the first process has ended
@@ -204,6 +205,23 @@ static void untraced_flag(void)
 	reap(child);
 }
 
+/* The first process of a pid namespace, which only its own fault can kill. */
+static void init_dies(void)
+{
+	pid_t child;
+	int status = 0;
+
+	if (unshare(CLONE_NEWPID) < 0) {
+		say("no namespace: %d", 0);
+		return;
+	}
+	child = fork();
+	if (child == 0)
+		*(volatile int *)0 = 0;
+	waitpid(child, &status, 0);
+	say("killed by: %d", status & 127);
+}
+
 static void spawn(void)
 {
 	static char name[] = "true";
@@ -359,6 +377,8 @@ int main(int argc, char **argv)
 		untraced();
 	else if (strcmp(way, "untraced-flag") == 0)
 		untraced_flag();
+	else if (strcmp(way, "init") == 0)
+		init_dies();
 	else if (strcmp(way, "spawn") == 0)
 		spawn();
 	else if (strcmp(way, "vfork") == 0)
