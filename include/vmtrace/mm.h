@@ -299,6 +299,14 @@ struct vmt_features {
 	bool table_reclaim;
 	/* 6.11: MAP_DROPPABLE. */
 	bool droppable;
+	/* Which numbers madvise knows: a bit each for 0 to 127. */
+	uint64_t advice[2];
+	/* 6.15: guard pages in files and shared memory. */
+	bool guard_files;
+	/* 6.13: process_madvise on the own process takes any advice. */
+	bool process_advice_any;
+	/* 6.9: MPOL_WEIGHTED_INTERLEAVE. */
+	bool policy_weighted;
 	/* Lowest address that a search or a hint gives: the larger of sysctl and LSM minimum. */
 	uint64_t min_address;
 };

@@ -319,6 +319,14 @@ struct vmt_kernel_rules {
 	enum vmt_rule madvise_split_enomem;
 	/* There is MAP_DROPPABLE. */
 	enum vmt_rule droppable;
+	/* Which numbers madvise knows, a bit each for 0 to 127; nothing is known if both are 0. */
+	uint64_t advice[2];
+	/* MADV_GUARD_INSTALL takes files and shared memory too. */
+	enum vmt_rule guard_files;
+	/* process_madvise on the own process takes any advice. */
+	enum vmt_rule process_advice_any;
+	/* There is MPOL_WEIGHTED_INTERLEAVE. */
+	enum vmt_rule policy_weighted;
 	/* Lowest address that a hint is raised to, in bytes; 0 unless known. */
 	bool min_address_known;
 	uint64_t min_address;

@@ -60,6 +60,11 @@ static void take_found(const struct vmt_kernel_rules *found, struct vmt_features
 	take(found->table_reclaim, &features->table_reclaim);
 	take(found->madvise_split_enomem, &features->madvise_split_enomem);
 	take(found->droppable, &features->droppable);
+	take(found->guard_files, &features->guard_files);
+	take(found->process_advice_any, &features->process_advice_any);
+	take(found->policy_weighted, &features->policy_weighted);
+	if (found->advice[0] | found->advice[1])
+		memcpy(features->advice, found->advice, sizeof(features->advice));
 	if (found->min_address_known)
 		features->min_address = found->min_address;
 	switch (found->thp_align) {

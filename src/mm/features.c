@@ -12,6 +12,13 @@ enum {
 	USUAL_MIN_ADDRESS = 0x10000 /* CONFIG_LSM_MMAP_MIN_ADDR of most distributions */
 };
 
+/* MADV_NORMAL to DONTNEED; FREE to DOFORK, MERGEABLE to KEEPONFORK, COLD, PAGEOUT; POPULATE (5.14) */
+#define ADVICE_5_15 (0x1fULL | 0xfffULL << 8 | 0xfULL << 20)
+#define ADVICE_6_1 (ADVICE_5_15 | 1ULL << 24 | 1ULL << 25) /* DONTNEED_LOCKED, COLLAPSE */
+/* numbers from 64 on */
+#define ADVICE_POISON (3ULL << (100 - 64)) /* HWPOISON, SOFT_OFFLINE */
+#define ADVICE_GUARD (3ULL << (102 - 64)) /* 6.13 */
+
 static const char *const profile_names[VMT_PROFILE_COUNT] = {
 	[VMT_PROFILE_5_15] = "5.15",
 	[VMT_PROFILE_6_1] = "6.1",
@@ -29,6 +36,7 @@ static const struct vmt_features profiles[VMT_PROFILE_COUNT] = {
 		.brk_shrinks_holes = true,
 		.vdso_above_stack = true,
 		.madvise_split_enomem = true,
+		.advice = { ADVICE_5_15, ADVICE_POISON },
 		.min_address = USUAL_MIN_ADDRESS,
 	},
 	[VMT_PROFILE_6_1] = {
@@ -36,6 +44,7 @@ static const struct vmt_features profiles[VMT_PROFILE_COUNT] = {
 		.heap_label_inclusive = true,
 		.modify_needs_both_anon = true,
 		.new_prefers_next = true,
+		.advice = { ADVICE_6_1, ADVICE_POISON },
 		.close_never_merges = true,
 		.thp_align = VMT_THP_ALIGN_NEVER,
 		.vdso_above_stack = true,
@@ -51,6 +60,10 @@ static const struct vmt_features profiles[VMT_PROFILE_COUNT] = {
 		.guard_flag = true,
 		.table_reclaim = true,
 		.droppable = true,
+		.advice = { ADVICE_6_1, ADVICE_POISON | ADVICE_GUARD },
+		.guard_files = true,
+		.process_advice_any = true,
+		.policy_weighted = true,
 		.min_address = USUAL_MIN_ADDRESS,
 	},
 };

@@ -157,13 +157,17 @@ static int page_advice(struct vmt_space *space, struct vmt_vma *vma, int advice,
 			return vmt_refuse(space, EACCES, VMT_WHY_ADVICE_NOT_SHARED);
 		return 1;
 	case ADVICE_GUARD_INSTALL:
-		if (vma->flags & (special | VMT_VM_HUGETLB | VMT_VM_LOCKED))
+		if (vma->flags & (special | VMT_VM_HUGETLB | VMT_VM_LOCKED) ||
+		    (!space->features.guard_files && !vmt_vma_is_anon(vma)))
 			return refuse(space, vma);
 		if (vmt_vma_is_anon(vma) && !vma->anon_vma)
 			vmt_anon_prepare(space, vma);
 		return 1;
 	case ADVICE_GUARD_REMOVE:
-		return vma->flags & (special | VMT_VM_HUGETLB) ? refuse(space, vma) : 1;
+		return vma->flags & (special | VMT_VM_HUGETLB) ||
+				       (!space->features.guard_files && !vmt_vma_is_anon(vma))
+			       ? refuse(space, vma)
+			       : 1;
 	default:
 		return 1;
 	}
@@ -192,13 +196,17 @@ static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start,
 }
 
 /* madvise_behavior_valid() */
-static bool advice_known(int advice)
+static bool advice_known(const struct vmt_space *space, int advice)
 {
-	return (advice >= MADV_NORMAL && advice <= MADV_DONTNEED) ||
-	       (advice >= MADV_FREE && advice <= MADV_POPULATE_WRITE) ||
-	       advice == ADVICE_DONTNEED_LOCKED || advice == ADVICE_COLLAPSE ||
-	       advice == ADVICE_GUARD_INSTALL || advice == ADVICE_GUARD_REMOVE ||
-	       advice == MADV_HWPOISON || advice == MADV_SOFT_OFFLINE;
+	return advice >= 0 && advice < 128 &&
+	       space->features.advice[advice / 64] >> advice % 64 & 1;
+}
+
+/* process_madvise_remote_valid(); before 6.13 the own process was no exception. */
+static bool is_remote_advice(int advice)
+{
+	return advice == MADV_COLD || advice == MADV_PAGEOUT || advice == MADV_WILLNEED ||
+	       advice == ADVICE_COLLAPSE;
 }
 
 /* What depends on files, swap and memory pressure, not on the VMAs. */
@@ -262,7 +270,7 @@ static int advise(struct vmt_space *space, uint64_t start, uint64_t size, int ad
 	int error;
 	VMT_PATH(space, DO_MADVISE);
 
-	if (!advice_known(advice))
+	if (!advice_known(space, advice))
 		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_ADVICE);
 	error = vmt_range_aligned(space, start, size, &length);
 	if (error)
@@ -305,6 +313,8 @@ int64_t vmt_op_process_madvise(struct vmt_space *space, const struct vmt_event *
 		step->reason = VMT_REASON_NOT_MODELLED;
 		return 0;
 	}
+	if (!space->features.process_advice_any && !is_remote_advice((int)event->args[3]))
+		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_ADVICE);
 	for (unsigned i = 0; i + 1 < event->words_valid; i += 2) {
 		int error = advise(space, event->words[i], event->words[i + 1], (int)event->args[3],
 				   step);

@@ -14,7 +14,7 @@
 
 enum {
 	FLAGS_KNOWN = MPOL_MF_STRICT | MPOL_MF_MOVE | MPOL_MF_MOVE_ALL,
-	MODE_LAST = 6, /* MPOL_WEIGHTED_INTERLEAVE, 6.9 */
+	MODE_WEIGHTED = 6, /* MPOL_WEIGHTED_INTERLEAVE, 6.9: the last one */
 };
 
 static uint64_t placing_of(const struct vmt_event *event)
@@ -28,9 +28,11 @@ static uint64_t mode_of(const struct vmt_event *event)
 }
 
 /* sanitize_mpol_flags() */
-static bool mode_exists(const struct vmt_event *event)
+static bool mode_exists(const struct vmt_space *space, const struct vmt_event *event)
 {
-	return mode_of(event) <= MODE_LAST &&
+	uint64_t last = space->features.policy_weighted ? MODE_WEIGHTED : MODE_WEIGHTED - 1;
+
+	return mode_of(event) <= last &&
 	       placing_of(event) != (MPOL_F_STATIC_NODES | MPOL_F_RELATIVE_NODES);
 }
 
@@ -99,7 +101,7 @@ int64_t vmt_op_mbind(struct vmt_space *space, const struct vmt_event *event, str
 	uint32_t number = policy_number(event);
 	VMT_PATH(space, DO_MBIND);
 
-	if (!mode_exists(event))
+	if (!mode_exists(space, event))
 		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS);
 	/* get_nodes() */
 	if (event->args[3] && event->args[4] > 1 && !event->words_valid)

@@ -51,6 +51,7 @@
 enum {
 	SCENE_PAGES = 8, /* of the arena, for each scene; at least one at its end stays untouched */
 	HUGE_BYTES = 2 << 20,
+	POLICY_WEIGHTED = 6, /* MPOL_WEIGHTED_INTERLEAVE */
 	MIN_ADDRESS_MOST = 16 << 20, /* more is no minimum: the hint was passed over */
 };
 
@@ -350,6 +351,39 @@ static void try_min_address(struct trial *trial)
 	trial->rules->min_address_known = true;
 }
 
+/* A length of 0 is no work, but the advice is looked at first. */
+static void try_advice(struct trial *trial)
+{
+	for (unsigned advice = 0; advice < 128; advice++)
+		if (syscall(SYS_madvise, trial->arena, 0UL, (long)advice) == 0)
+			trial->rules->advice[advice / 64] |= UINT64_C(1) << advice % 64;
+	if (trial->rules->advice[1] >> (MADV_GUARD_INSTALL - 64) & 1)
+		trial->rules->guard_files = rule(
+			syscall(SYS_madvise, trial->arena, trial->page, MADV_GUARD_INSTALL) == 0);
+}
+
+/* No ranges at all, but again the advice is looked at. */
+static void try_process_advice(struct trial *trial)
+{
+	int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+
+	if (self < 0)
+		return;
+	trial->rules->process_advice_any =
+		rule(syscall(SYS_process_madvise, self, NULL, 0UL, MADV_DONTNEED, 0) == 0);
+	close(self);
+}
+
+static void try_policy(struct trial *trial)
+{
+	const unsigned long first_node = 1;
+	long result = syscall(SYS_mbind, trial->arena, trial->page, POLICY_WEIGHTED, &first_node,
+			      8 * sizeof(first_node), 0);
+
+	if (result == 0 || errno == EINVAL)
+		trial->rules->policy_weighted = rule(result == 0);
+}
+
 /* The bytes for AT_RANDOM lie on the stack. */
 static void try_vdso(struct trial *trial)
 {
@@ -420,6 +454,9 @@ static void run_child(struct vmt_kernel_rules *rules)
 		map_at(0, (SCENE_COUNT * SCENE_PAGES + 1) * trial.page, PROT_NONE, MAP_SHARED);
 	if (!trial.arena)
 		return;
+	try_advice(&trial);
+	try_process_advice(&trial);
+	try_policy(&trial);
 	try_droppable(&trial);
 	try_mremap(&trial);
 	set_unaccount(&trial);

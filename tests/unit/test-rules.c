@@ -54,6 +54,11 @@ static void running_kernel_is_6_18(void **state)
 	assert_int_equal(features.unaccount_unfaulted, wanted.unaccount_unfaulted);
 	if (features.stack_nohuge) /* the kernel has transparent huge pages */
 		assert_int_equal(features.thp_align, wanted.thp_align);
+	assert_int_equal(features.guard_files, wanted.guard_files);
+	assert_int_equal(features.process_advice_any, wanted.process_advice_any);
+	/* Without CONFIG_KSM, CONFIG_MEMORY_FAILURE and the like some are missing. */
+	assert_int_equal(features.advice[0] & ~wanted.advice[0], 0);
+	assert_int_equal(features.advice[1] & ~wanted.advice[1], 0);
 	assert_int_equal(features.brk_merges_below, wanted.brk_merges_below);
 	assert_int_equal(features.brk_shrinks_holes, wanted.brk_shrinks_holes);
 	assert_int_equal(features.vdso_above_stack, wanted.vdso_above_stack);
