@@ -9,46 +9,6 @@ enum {
 	LOOKS_MAX = 3 /* while other tasks of the space make tables as fast as we can look */
 };
 
-/* ---- Looking ------------------------------------------------------------------------------ */
-
-enum vmt_populate vmt_tables_populate(unsigned kind)
-{
-	if (!(kind & VMT_PAGE_HUGE))
-		return VMT_POPULATE_PAGES;
-	return kind & VMT_PAGE_FILE ? VMT_POPULATE_HUGE_FILE : VMT_POPULATE_HUGE;
-}
-
-void vmt_tables_read(const struct session *session, const struct session_space *space)
-{
-	struct space_tables *tables = space->tables;
-	uint64_t page_shift = session->geometry->page_shift;
-
-	vmt_array_clear(&tables->runs);
-	tables->present = 0;
-	tables->looked =
-		space->probe &&
-		vmt_probe_pages(space->probe, 0, session->geometry->user_end, &tables->runs) == 0;
-	for (size_t i = 0; i < tables->runs.count; i++) {
-		const struct vmt_page_run *run = &tables->runs.data[i];
-
-		if (run->kind & VMT_PAGE_PRESENT)
-			tables->present += (run->end - run->start) >> page_shift;
-	}
-}
-
-void vmt_tables_look(const struct session *session, struct session_space *space)
-{
-	struct space_tables *tables = space->tables;
-
-	vmt_tables_read(session, space);
-	for (size_t i = 0; i < tables->runs.count; i++) {
-		const struct vmt_page_run *run = &tables->runs.data[i];
-
-		vmt_space_populate(space->model, run->start, run->end,
-				   vmt_tables_populate(run->kind));
-	}
-}
-
 static bool ask(const struct session_space *space, uint64_t *ret_bytes)
 {
 	uint64_t kib;

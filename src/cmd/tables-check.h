@@ -16,6 +16,10 @@ struct space_tables {
 	struct vmt_page_runs runs; /* the last look */
 	struct vmt_page_runs one; /* of one page, kept for its memory */
 	bool looked; /* at this event */
+	/* What can have changed since the last look, in whole tables; the kinds are not used. */
+	struct vmt_page_runs stale;
+	bool stale_all; /* too much of it */
+	uint64_t lost; /* faults that were lost up to the last look */
 	uint64_t present; /* pages at the last look */
 	uint64_t told_present; /* pages that steps have told of, up to the last one */
 	bool telling; /* the steps of a new space tell of the pages that were there at its beginning */
@@ -40,6 +44,12 @@ enum vmt_populate vmt_tables_populate(unsigned kind);
 void vmt_tables_read(const struct session *session, const struct session_space *space);
 /* The same, and every page that is there has its tables in the model then. */
 void vmt_tables_look(const struct session *session, struct session_space *space);
+
+/* [start, end) may have other pages than at the last look. */
+void vmt_tables_stale(const struct session *session, struct space_tables *tables, uint64_t start,
+		      uint64_t end);
+/* The same as a look, at no more than what is stale where all faults are seen. */
+void vmt_tables_refresh(const struct session *session, struct session_space *space);
 
 /*
  * Compares with the kernel, looking at the pages where that may help. The difference that stays

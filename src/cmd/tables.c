@@ -65,6 +65,7 @@ static void take_fault(const struct session *session, struct session_space *spac
 	struct space_tables *tables = space->tables;
 
 	tables->faulted = true;
+	vmt_tables_stale(session, tables, address, address + 1);
 	if (!vmt_space_has_table(space->model, address) && !is_there(session, space, address))
 		vmt_space_fault_failed(space->model, address);
 	else if (!vmt_space_fault(space->model, address) && tables->stray_count < TABLES_STRAYS_MAX)
@@ -114,6 +115,7 @@ void vmt_tables_free(struct session_space *space)
 		return;
 	vmt_array_deinit(&space->tables->runs);
 	vmt_array_deinit(&space->tables->one);
+	vmt_array_deinit(&space->tables->stale);
 	free(space->tables);
 	space->tables = NULL;
 }
@@ -235,10 +237,22 @@ void vmt_tables_enter(struct session *session, struct session_space *space)
 		return;
 	space->tables->looked = false;
 	if (session->options->show_tables) {
-		vmt_tables_look(session, space);
+		vmt_tables_refresh(session, space);
 		see_victims(session, space);
 	}
 	space->tables->before = vmt_tables_compare(session, space, &kernel_bytes);
+}
+
+/* What the call was about, and the pages that it may have brought in around that. */
+static void mark_step(const struct session *session, struct session_space *space)
+{
+	const struct vmt_step *step = &session->step;
+	uint64_t start, end;
+
+	for (unsigned i = 0; vmt_step_range(space->model, step, i, &start, &end); i++)
+		vmt_tables_stale(session, space->tables, start, end);
+	if (step->event->call == VMT_CALL_PROCESS_MADVISE || step->event->call == VMT_CALL_MLOCKALL)
+		space->tables->stale_all = true;
 }
 
 void vmt_tables_call(struct session *session, struct session_space *space)
@@ -253,7 +267,8 @@ void vmt_tables_call(struct session *session, struct session_space *space)
 	tables->looked = false;
 	step->tables.faults_known = vmt_tracer_fault_view(session->tracer) != VMT_FAULTS_NOT;
 	if (session->options->show_tables) {
-		vmt_tables_look(session, space);
+		mark_step(session, space);
+		vmt_tables_refresh(session, space);
 		step->tables.pages_known = tables->looked;
 		step->tables.pages = (int64_t)(tables->present - tables->told_present);
 		tables->told_present = tables->present;
