@@ -291,13 +291,19 @@ static void on_fork(struct session *session, const struct vmt_event *event)
 	vmt_layout_deinit(&layout);
 }
 
+/* Whose /proc shows the space that the event is about. */
+static pid_t reader_of(const struct vmt_event *event)
+{
+	return event->target_space ? event->target_pid : event->tid;
+}
+
 static void on_enter(struct session *session, const struct vmt_event *event)
 {
 	struct session_space *space = set_current(session, event);
 
 	if (!space)
 		return;
-	space->pid = event->tid;
+	space->pid = reader_of(event);
 	vmt_check_growth(session, space);
 	vmt_check_uffd(session, space);
 	vmt_tables_enter(session, space);
@@ -311,7 +317,7 @@ static void on_call(struct session *session, const struct vmt_event *event)
 
 	if (!space)
 		return;
-	space->pid = event->tid;
+	space->pid = reader_of(event);
 	vmt_caller_find(session, space);
 	vmt_step_begin(space->model, step);
 	vmt_caller_say(session, space);

@@ -32,8 +32,8 @@ static enum vmt_table_reason excuse(const struct session *session,
 {
 	uint64_t threads;
 
-	/* Nobody watched: more tables than pages show are no surprise. */
-	if (!space->tables->complete && drift > 0)
+	/* Nobody watched, or a page was gone too soon: more tables than pages show are no surprise. */
+	if ((!space->tables->complete || space->tables->vanished) && drift > 0)
 		return VMT_TABLES_EMPTIED;
 	if (session->event->order_inferred ||
 	    (vmt_proc_thread_count(space->pid, &threads) == 0 && threads > 1))

@@ -26,6 +26,7 @@ struct space_tables {
 	int64_t drift_bytes; /* the kernel's tables less the model's, as far as that was explained */
 	enum vmt_table_reason reason; /* of the drift */
 	bool complete; /* all that happened since the space began was seen, or could be looked for */
+	bool vanished; /* a page was faulted in and had gone when it was looked for (a truncated file) */
 	bool faulted; /* faults came since they were last compared */
 	enum vmt_table_reason before; /* what the comparison before the running call found */
 	/* What the call that runs may take away. */

@@ -66,9 +66,11 @@ static void take_fault(const struct session *session, struct session_space *spac
 
 	tables->faulted = true;
 	vmt_tables_stale(session, tables, address, address + 1);
-	if (!vmt_space_has_table(space->model, address) && !is_there(session, space, address))
+	if (!vmt_space_has_table(space->model, address) && !is_there(session, space, address)) {
+		tables->vanished = true;
 		vmt_space_fault_failed(space->model, address);
-	else if (!vmt_space_fault(space->model, address) && tables->stray_count < TABLES_STRAYS_MAX)
+	} else if (!vmt_space_fault(space->model, address) &&
+		   tables->stray_count < TABLES_STRAYS_MAX)
 		tables->strays[tables->stray_count++] = address;
 }
 
@@ -176,6 +178,7 @@ void vmt_tables_copy(const struct session *session, struct session_space *space,
 		return;
 	space->tables = vmt_calloc(1, sizeof(*space->tables));
 	space->tables->complete = parent->tables->complete;
+	space->tables->vanished = parent->tables->vanished;
 	if (!session->options->show_tables)
 		return;
 	vmt_tables_read(session, space);
@@ -306,7 +309,8 @@ static struct vmt_row_pages *row_pages(const struct session *session,
 
 			if (found->kind & VMT_PAGE_PRESENT)
 				rows[i].present += pages;
-			else if (found->kind & VMT_PAGE_SWAPPED)
+			else if ((found->kind & (VMT_PAGE_SWAPPED | VMT_PAGE_GUARD)) ==
+				 VMT_PAGE_SWAPPED)
 				rows[i].swapped += pages;
 		}
 	}

@@ -35,13 +35,19 @@ enum {
 #define EROFS_MAGIC 0xe0f5e1e2ULL
 #define HUGE_BYTES (2ULL << 20)
 
-/* The drivers as they are in 6.18; what smaps shows is the word in any case. */
+/*
+ * The drivers as they are in 6.18; what smaps shows is the word in any case. Files of the kernel's own
+ * file systems cannot be executed since 6.17 (SB_I_NOEXEC), which statfs() does not tell.
+ */
 static const struct vmt_driver drivers[] = {
 	/* io_uring_mmap(), io_region_mmap() */
-	{ .name = "anon_inode:[io_uring]", .set = VMT_VM_DONTEXPAND | VMT_VM_MIXEDMAP },
+	{ .name = "anon_inode:[io_uring]",
+	  .set = VMT_VM_DONTEXPAND | VMT_VM_MIXEDMAP,
+	  .clear = VMT_VM_MAYEXEC },
 	/* perf_mmap() */
 	{ .name = "anon_inode:[perf_event]",
 	  .set = VMT_VM_PFNMAP | VMT_VM_IO | VMT_VM_DONTCOPY | VMT_VM_DONTEXPAND | VMT_VM_DONTDUMP,
+	  .clear = VMT_VM_MAYEXEC,
 	  .shared_only = true,
 	  .whole = true },
 	/* bpf_map_mmap(), array_map_mmap(), ringbuf_map_mmap_kern(): remap_vmalloc_range() */
@@ -51,9 +57,12 @@ static const struct vmt_driver drivers[] = {
 	  .shared_only = true,
 	  .read_only_stays = true },
 	/* secretmem_mmap() */
-	{ .name = "/secretmem", .set = VMT_VM_LOCKED | VMT_VM_DONTDUMP, .shared_only = true },
+	{ .name = "/secretmem",
+	  .set = VMT_VM_LOCKED | VMT_VM_DONTDUMP,
+	  .clear = VMT_VM_MAYEXEC,
+	  .shared_only = true },
 	/* packet_mmap(), tcp_mmap(): vm_insert_page() */
-	{ .name = "socket:", .set = VMT_VM_MIXEDMAP },
+	{ .name = "socket:", .set = VMT_VM_MIXEDMAP, .clear = VMT_VM_MAYEXEC },
 };
 
 const struct vmt_driver *vmt_driver_of(const struct vmt_file_facts *file)

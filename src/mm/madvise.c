@@ -249,6 +249,7 @@ static int populate(struct vmt_space *space, uint64_t start, uint64_t end, bool 
 				0);
 			error = -EINVAL;
 		} else if (vmt_beyond_file(space, vma, end)) {
+			vmt_pgtables_beyond_file(space, vma, at, end);
 			vmt_why(space, VMT_WHY_LOCK_BEYOND_FILE, vmt_vma_start(vma),
 				vmt_vma_end(vma), 0, 0);
 			error = -EFAULT;
@@ -313,7 +314,8 @@ int64_t vmt_op_process_madvise(struct vmt_space *space, const struct vmt_event *
 		step->reason = VMT_REASON_NOT_MODELLED;
 		return 0;
 	}
-	if (!space->features.process_advice_any && !is_remote_advice((int)event->args[3]))
+	if ((event->target_space || !space->features.process_advice_any) &&
+	    !is_remote_advice((int)event->args[3]))
 		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_ADVICE);
 	for (unsigned i = 0; i + 1 < event->words_valid; i += 2) {
 		int error = advise(space, event->words[i], event->words[i + 1], (int)event->args[3],

@@ -8,6 +8,7 @@
 
 #include "ops.h"
 #include "path.h"
+#include "pgtable.h"
 #include "pkey.h"
 #include "walk.h"
 
@@ -110,6 +111,8 @@ static int populate(struct vmt_space *space, uint64_t start, uint64_t end, struc
 			why = VMT_WHY_PKEY_DENIES;
 		else if (vmt_beyond_file(space, vma, end))
 			why = VMT_WHY_LOCK_BEYOND_FILE;
+		if (why == VMT_WHY_LOCK_BEYOND_FILE)
+			vmt_pgtables_beyond_file(space, vma, start, end);
 		if (why) {
 			vmt_why(space, why, vmt_vma_start(vma), vmt_vma_end(vma), 0, 0);
 			return -ENOMEM;
@@ -166,6 +169,16 @@ int64_t vmt_op_mlock(struct vmt_space *space, const struct vmt_event *event, str
 	return lock_range(space, event, step, flags);
 }
 
+/* mm_populate(): a page that cannot be had ends it for its VMA only. */
+static void populate_all(struct vmt_space *space)
+{
+	for (const struct vmt_vma *vma = vmt_space_first(space); vma; vma = vmt_vma_next(vma)) {
+		if (vma->flags & VMT_VM_LOCKED && vma->flags & VMT_VM_ACCESS &&
+		    vmt_beyond_file(space, vma, vmt_vma_end(vma)))
+			vmt_pgtables_beyond_file(space, vma, vmt_vma_start(vma), vmt_vma_end(vma));
+	}
+}
+
 /* Every VMA; errors of single ones are ignored, as the kernel does. */
 static void lock_everything(struct vmt_space *space, struct vmt_step *step, uint64_t flags)
 {
@@ -178,6 +191,8 @@ static void lock_everything(struct vmt_space *space, struct vmt_step *step, uint
 		vmt_walk(space, vmt_vma_start(vma), at, VMT_WALK_STOP_AT_HOLE, propose, &flags,
 			 NULL);
 	}
+	if (flags & VMT_VM_LOCKED && !(flags & VMT_VM_LOCKONFAULT))
+		populate_all(space);
 }
 
 int64_t vmt_op_mlockall(struct vmt_space *space, const struct vmt_event *event,

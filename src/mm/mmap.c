@@ -16,6 +16,7 @@
 #include "mmap.h"
 #include "ops.h"
 #include "path.h"
+#include "pgtable.h"
 #include "pkey.h"
 #include "place.h"
 
@@ -355,6 +356,18 @@ static int prepare(struct vmt_space *space, const struct vmt_map_request *reques
 	return error;
 }
 
+/* vm_mmap_pgoff(): what is to be populated is, as far as the file reaches; nobody hears of the rest. */
+static void populate(struct vmt_space *space, const struct vmt_map_request *request,
+		     const struct vmt_vma *vma, const struct vmt_step *step)
+{
+	bool asked = (request->flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE;
+	bool locked = (vma->flags & (VMT_VM_LOCKED | VMT_VM_LOCKONFAULT)) == VMT_VM_LOCKED;
+
+	if ((asked || locked) && vma->flags & VMT_VM_ACCESS &&
+	    vmt_beyond_file(space, vma, step->end))
+		vmt_pgtables_beyond_file(space, vma, step->start, step->end);
+}
+
 int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *request,
 		    struct vmt_step *step)
 {
@@ -439,7 +452,9 @@ int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *reque
 		proposed.pgoff = vmt_pages(space, address);
 	else
 		proposed.pgoff = request->file || request->sysv ? request->pgoff : 0;
-	vmt_map_new_range(space, step->start, step->end, &proposed, VMT_MERGE_BOTH_SIDES);
+	populate(space, request,
+		 vmt_map_new_range(space, step->start, step->end, &proposed, VMT_MERGE_BOTH_SIDES),
+		 step);
 	return expected;
 }
 

@@ -204,6 +204,19 @@ bool vmt_space_fault(struct vmt_space *space, uint64_t address)
 	return true;
 }
 
+void vmt_pgtables_beyond_file(struct vmt_space *space, const struct vmt_vma *vma, uint64_t start,
+			      uint64_t end)
+{
+	uint64_t file_pages = vmt_pages(space, vmt_page_up(space, vma->file.size_bytes));
+	uint64_t in_file = file_pages > vma->pgoff ? file_pages - vma->pgoff : 0;
+	uint64_t first = vmt_vma_start(vma) + in_file * vmt_space_page(space);
+
+	first = vmt_max_u64(first, start);
+	if (space->tables && first < vmt_min_u64(end, vmt_vma_end(vma)))
+		vmt_pgtables_add(space->tables, vmt_last_level(space->tables) - 1, first,
+				 first + vmt_space_page(space));
+}
+
 bool vmt_space_has_table(const struct vmt_space *space, uint64_t address)
 {
 	const struct vmt_pgtables *tables = space->tables;

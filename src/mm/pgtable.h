@@ -65,6 +65,13 @@ void vmt_pgtables_step_end(struct vmt_space *space, struct vmt_step *step);
 void vmt_pgtables_unmapped(struct vmt_space *space, uint64_t start, uint64_t end, uint64_t floor,
 			   uint64_t ceiling);
 
+/*
+ * Populating [start, end), inside one VMA, went up to the first page beyond the end of its file. There
+ * handle_mm_fault() had made the tables above the last level before the file said SIGBUS.
+ */
+void vmt_pgtables_beyond_file(struct vmt_space *space, const struct vmt_vma *vma, uint64_t start,
+			      uint64_t end);
+
 /* zap_pte_range() for MADV_DONTNEED: the pages of [start, end), inside one VMA, are dropped. */
 void vmt_pgtables_dropped(struct vmt_space *space, uint64_t start, uint64_t end);
 

@@ -28,6 +28,8 @@ enum {
 	/* ANON_VMA_NAME_MAX_LEN of mm/madvise.c, with its NUL */
 	ANON_NAME_BYTES = 80,
 	FD_PATH_BYTES = 64,
+	SELF_THREAD = -10000,
+	SELF_PROCESS = -10001,
 	ADVICE_POPULATE_READ = 22,
 	ADVICE_POPULATE_WRITE = 23,
 };
@@ -348,19 +350,42 @@ static void fetch_nodes(struct vmt_task *task)
 		task->call.words[words - 1] &= (1ULL << bits % (8 * word_bytes)) - 1;
 }
 
-/* The ranges, if they are few and the pidfd stands for the task's own process. */
-static void fetch_vectors(struct vmt_task *task)
+/* The process that a pidfd stands for; 0 if that cannot be told. */
+static pid_t pidfd_process(const struct vmt_task *task, int fd)
 {
-	const struct vmt_event *call = &task->call;
 	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text = { 0 };
 	char file[FD_PATH_BYTES];
 	uint64_t pid;
 
-	snprintf(file, sizeof(file), "fdinfo/%d", (int)call->args[0]);
-	if (call->args[2] < 1 || call->args[2] > vmt_countof(call->words) / 2 ||
-	    vmt_procfs_read(task->tid, file, &text) < 0 ||
-	    !vmt_procfs_number(vmt_str_text(&text), "Pid:", 10, &pid) || (pid_t)pid != task->tgid)
+	/* PIDFD_SELF_THREAD and PIDFD_SELF_THREAD_GROUP (6.14) */
+	if (fd == SELF_THREAD || fd == SELF_PROCESS)
+		return task->tgid;
+	snprintf(file, sizeof(file), "fdinfo/%d", fd);
+	if (vmt_procfs_read(task->tid, file, &text) < 0 ||
+	    !vmt_procfs_number(vmt_str_text(&text), "Pid:", 10, &pid))
+		return 0;
+	return (pid_t)pid;
+}
+
+/*
+ * The ranges, if they are few. Where the pidfd stands for another process that is followed, the call is
+ * about the space of that one.
+ */
+static void fetch_vectors(struct vmt_tracer *tracer, struct vmt_task *task)
+{
+	struct vmt_event *call = &task->call;
+	pid_t pid = pidfd_process(task, (int)call->args[0]);
+	const struct vmt_task *target =
+		pid && pid != task->tgid ? vmt_task_find(tracer, pid) : NULL;
+
+	if (!pid || call->args[2] < 1 || call->args[2] > vmt_countof(call->words) / 2)
 		return;
+	if (target && target->space && target->user) {
+		call->target_space = target->space->number;
+		call->target_pid = pid;
+	} else if (pid != task->tgid) {
+		return;
+	}
 	fetch_words(task, call->args[1], 2 * (unsigned)call->args[2], arch_word_bytes(call->arch));
 }
 
@@ -408,7 +433,7 @@ void vmt_event_fetch(struct vmt_tracer *tracer, struct vmt_task *task)
 		fetch_segment(task);
 		break;
 	case VMT_CALL_PROCESS_MADVISE:
-		fetch_vectors(task);
+		fetch_vectors(tracer, task);
 		break;
 	case VMT_CALL_MBIND:
 		fetch_nodes(task);

@@ -147,7 +147,11 @@ void vmt_tracer_push_call(struct vmt_tracer *tracer, struct vmt_task *task,
 	call->pid = task->tgid;
 	call->tid = task->tid;
 	call->time_ns = tracer->now_ns - tracer->start_ns;
-	call->space = task->space ? task->space->number : 0;
+	call->space = call->target_space ? call->target_space
+		      : task->space      ? task->space->number
+					 : 0;
+	/* That process runs on meanwhile. */
+	call->order_inferred |= call->target_space != 0;
 	call->order_inferred |= task->space && task->space->shared_unseen;
 	push_event(tracer, call);
 	if (tracer->stacks && kind != VMT_EVENT_ENTER)

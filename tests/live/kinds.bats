@@ -205,3 +205,26 @@ kind() {
 		| reduce steps[] as $step ([]; . - ($step.removed | map(plain)) + ($step.added | map(plain)))
 		| (. - $layout) + ($layout - .) == []'
 }
+
+@test 'advice through a pidfd, on oneself and on a child' {
+	kind advised-from-outside
+	holds 'call("process_madvise") | map(.errno) == [null, null, null, "EINVAL"] or map(.errno) == [null, "EBADF", null, "EINVAL"]'
+	holds 'call("process_madvise") | .[3].space == 2 and (.[3] | because("bad-advice"))'
+}
+
+# tables NAME: with the page tables watched
+tables() {
+	need kinds-pie
+	"$VMTRACE" --faults --show=pt -o trace.jsonl "$PROGRAMS/kinds-pie" "$1" >addresses || [ $? -eq 77 ]
+	addresses=()
+}
+
+@test 'tables that populating beyond the end of a file makes' {
+	tables tables-beyond
+	holds 'last | .page_table_checks > 0 and .page_table_mismatches == 0'
+}
+
+@test 'tables whose pages a truncated file took away' {
+	tables tables-truncated
+	holds 'steps | map(.page_tables.reason | select(.)) | unique - ["emptied"] == []'
+}

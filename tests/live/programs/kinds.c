@@ -8,11 +8,13 @@
 #include <linux/perf_event.h>
 #include <linux/userfaultfd.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -21,6 +23,7 @@
 enum {
 	CALL_SECRET = 447,
 	CALL_SEAL = 462,
+	SELF_THREAD = -10000, /* PIDFD_SELF_THREAD */
 	FEATURE_WP_UNPOPULATED = 1 << 13,
 	FEATURE_WP_ASYNC = 1 << 15,
 	SET_MDWE = 65,
@@ -325,6 +328,60 @@ static void protected_lazily(void)
 	serve(fd, mmap(NULL, PAGE, READ, MAP_PRIVATE, file, 0), 1, UFFDIO_REGISTER_MODE_WP);
 }
 
+/* ---- Advice through a pidfd --------------------------------------------------------------------- */
+
+static void advise_by(int process, char *start, int advice)
+{
+	struct iovec range = { .iov_base = start, .iov_len = PAGE };
+
+	syscall(SYS_process_madvise, process, &range, 1, advice, 0);
+}
+
+/* On oneself, by a descriptor and by a number that stands for it; on a child, which may do less. */
+static void advised_from_outside(void)
+{
+	char *memory = writable(3);
+	int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	pid_t child = fork();
+
+	if (child == 0) {
+		pause();
+		_exit(0);
+	}
+	advise_by(self, memory, MADV_RANDOM);
+	advise_by(SELF_THREAD, memory + 2 * PAGE, MADV_RANDOM);
+	self = (int)syscall(SYS_pidfd_open, child, 0);
+	advise_by(self, memory, MADV_COLD);
+	advise_by(self, memory, MADV_RANDOM);
+	kill(child, SIGKILL);
+	wait(NULL);
+}
+
+/* ---- Page tables ----------------------------------------------------------------------------------- */
+
+/* Locked and populated beyond the end of a file; pages that go with their file. */
+static void tables_beyond(void)
+{
+	int fd = four_pages("kinds-short");
+	char *far = mmap(NULL, 64 * MIB, PROT_NONE, ANON | MAP_NORESERVE, -1, 0);
+
+	mmap(far + 4 * MIB, 2 * MIB, READ, MAP_SHARED | MAP_FIXED, fd, 2 * MIB);
+	mlock(far + 4 * MIB, 2 * MIB);
+	mmap(far + 20 * MIB, 8 * MIB, READ, MAP_PRIVATE | MAP_FIXED, fd, PAGE);
+	mlockall(MCL_CURRENT);
+}
+
+static void tables_truncated(void)
+{
+	int fd = four_pages("kinds-cut");
+	char *far = mmap(NULL, 64 * MIB, PROT_NONE, ANON | MAP_NORESERVE, -1, 0);
+	char *memory = mmap(far + 20 * MIB, 4 * PAGE, WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+
+	memory[0] = 1;
+	need(ftruncate(fd, 0) == 0);
+	mprotect(writable(1), PAGE, READ);
+}
+
 /* ---- Seals, policies, files ------------------------------------------------------------------- */
 
 static void sealed_and_denied(void)
@@ -487,6 +544,9 @@ static const struct scene kinds[] = {
 	{ "written-apart", written_apart },
 	{ "faults-served", faults_served },
 	{ "protected-lazily", protected_lazily },
+	{ "advised-from-outside", advised_from_outside },
+	{ "tables-beyond", tables_beyond },
+	{ "tables-truncated", tables_truncated },
 	{ "sealed-and-denied", sealed_and_denied },
 	{ "policies", policies },
 	{ "renamed", renamed },
