@@ -216,7 +216,6 @@ kind() {
 tables() {
 	need kinds-pie
 	"$VMTRACE" --faults --show=pt -o trace.jsonl "$PROGRAMS/kinds-pie" "$1" >addresses || [ $? -eq 77 ]
-	addresses=()
 }
 
 @test 'tables that populating beyond the end of a file makes' {

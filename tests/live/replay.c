@@ -7,8 +7,7 @@
  *	- lines come in order: trace, then spaces with their steps numbered from 0, then the summary;
  *	- every VMA that a step removes was there, and none that it adds lies over another;
  *	- no mmap returns a range that is still held, unless it was asked for just that;
- *	- the layout of a space is what its steps, replayed from nothing, have left (but for
- *	  " (deleted)", which a name gets by no call of the program);
+ *	- the layout of a space is what its steps, replayed from nothing, have left;
  *	- that layout, printed as the kernel prints it, is the text of maps to the byte;
  *	- each VMA has the VmFlags that smaps has;
  *	- the summary counts what was seen, with nothing unexplained and nothing unchecked.
@@ -92,18 +91,6 @@ static bool row_equal(const struct row *a, const struct row *b)
 	return a->start == b->start && a->end == b->end && a->offset == b->offset &&
 	       a->inode == b->inode && strcmp(a->perms, b->perms) == 0 &&
 	       strcmp(a->dev, b->dev) == 0 && strcmp(a->name, b->name) == 0;
-}
-
-/* The same VMA at the end; the file may have been deleted since it was mapped. */
-static bool row_equal_at_end(const struct row *end, const struct row *before)
-{
-	struct row renamed = *end;
-	size_t length = strlen(before->name);
-
-	if (strncmp(end->name, before->name, length) == 0 &&
-	    strcmp(end->name + length, " (deleted)") == 0)
-		renamed.name = before->name;
-	return row_equal(&renamed, before);
 }
 
 /* The first row that ends above @address. */
@@ -501,7 +488,7 @@ static void take_layout(const json_t *line)
 	{
 		struct row row = row_of(vma);
 
-		if (i >= space->rows.count || !row_equal_at_end(&row, &space->rows.data[i]))
+		if (i >= space->rows.count || !row_equal(&row, &space->rows.data[i]))
 			fail("%" PRIx64 "-%" PRIx64 " %s is not what the steps made", row.start,
 			     row.end, row.name);
 		rows_add(&rows, &row);
