@@ -123,6 +123,7 @@ struct vmt_rights {
 	/* In the initial user namespace, as capable() of kernel/capability.c asks. */
 	bool may_lock; /* CAP_IPC_LOCK: RLIMIT_MEMLOCK does not apply */
 	bool raw_io; /* CAP_SYS_RAWIO: vm.mmap_min_addr does not apply */
+	bool may_advise; /* CAP_SYS_NICE: process_madvise may reach other processes */
 };
 
 /*
@@ -184,7 +185,7 @@ struct vmt_page_state {
 	uint64_t swap_slot;
 	bool has_frame_flags; /* /proc/kpageflags could be read */
 	uint64_t frame_flags; /* KPF_… of linux/kernel-page-flags.h */
-	bool has_file_size;
+	bool has_file_size; /* the file could be found and asked */
 	uint64_t file_size_bytes; /* of the file that the VMA maps */
 	const char *vm_flags; /* smaps' VmFlags of the VMA (none covers the address: of the next
 				 above), "rd wr mr"; NULL unknown */

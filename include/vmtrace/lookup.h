@@ -127,6 +127,12 @@ struct vmt_lookup {
  */
 enum vmt_miss vmt_miss_of(const struct vmt_lookup *lookup, enum vmt_access access);
 
+/*
+ * May @miss be SIGBUS after all, because the size of the file that the page would come from is not
+ * known (filemap_fault() of mm/filemap.c)?
+ */
+bool vmt_miss_may_be_beyond(const struct vmt_lookup *lookup, enum vmt_miss miss);
+
 /* ---- infer.c: the entry that the MMU reads, which the kernel shows nowhere ---------------------- */
 
 /* How a field of the entry is known. */

@@ -187,6 +187,7 @@ static const char *const plain_texts[VMT_WHY_COUNT] = {
 	[VMT_WHY_REMAP_NOT_TOGETHER] = "this mapping can move only by itself",
 	[VMT_WHY_DONT_EXPAND] = "this mapping cannot grow (VM_DONTEXPAND)",
 	[VMT_WHY_BAD_ADVICE] = "unknown advice",
+	[VMT_WHY_ADVICE_FORBIDDEN] = "advice to another process, and no CAP_SYS_NICE",
 	[VMT_WHY_ADVICE_NOT_SHARED] = "MADV_REMOVE needs a shared writable mapping",
 	[VMT_WHY_BAD_SHM] = "no such segment or attach",
 	[VMT_WHY_AIO_REFUSED] = "bad context, or more events than fs.aio-max-nr allows",

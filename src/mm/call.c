@@ -98,7 +98,8 @@ void vmt_space_call(struct vmt_space *space, const struct vmt_event *event, stru
 	step->pid = event->pid;
 	step->tid = event->tid;
 	step->time_ns = event->time_ns;
-	if (event->rights_known)
+	/* A task of another space keeps its rights to itself. */
+	if (event->rights_known && !event->target_space)
 		space->rights = event->rights;
 	if (points_to(event, &address)) {
 		step->start = step->end = address;

@@ -202,7 +202,7 @@ static bool advice_known(const struct vmt_space *space, int advice)
 	       space->features.advice[advice / 64] >> advice % 64 & 1;
 }
 
-/* process_madvise_remote_valid(); before 6.13 the own process was no exception. */
+/* process_madvise_remote_valid() */
 static bool is_remote_advice(int advice)
 {
 	return advice == MADV_COLD || advice == MADV_PAGEOUT || advice == MADV_WILLNEED ||
@@ -314,9 +314,13 @@ int64_t vmt_op_process_madvise(struct vmt_space *space, const struct vmt_event *
 		step->reason = VMT_REASON_NOT_MODELLED;
 		return 0;
 	}
-	if ((event->target_space || !space->features.process_advice_any) &&
-	    !is_remote_advice((int)event->args[3]))
-		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_ADVICE);
+	/* Before 6.13 the own process was no exception. */
+	if (event->target_space || !space->features.process_advice_any) {
+		if (!is_remote_advice((int)event->args[3]))
+			return vmt_refuse(space, EINVAL, VMT_WHY_BAD_ADVICE);
+		if (event->rights_known && !event->rights.may_advise)
+			return vmt_refuse(space, EPERM, VMT_WHY_ADVICE_FORBIDDEN);
+	}
 	for (unsigned i = 0; i + 1 < event->words_valid; i += 2) {
 		int error = advise(space, event->words[i], event->words[i + 1], (int)event->args[3],
 				   step);

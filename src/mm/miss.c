@@ -115,6 +115,17 @@ static enum vmt_miss not_present(const struct vmt_lookup *lookup, enum vmt_acces
 	return write ? VMT_MISS_FILE_WRITE : VMT_MISS_FILE;
 }
 
+bool vmt_miss_may_be_beyond(const struct vmt_lookup *lookup, enum vmt_miss miss)
+{
+	const struct vmt_mapping *map = lookup->map;
+	const struct vmt_page_state *page = lookup->page;
+
+	if (!map || !map->inode || (page && (page->has_file_size || page->present)))
+		return false;
+	return miss == VMT_MISS_FILE || miss == VMT_MISS_FILE_WRITE || miss == VMT_MISS_COPY ||
+	       miss == VMT_MISS_SHARED_MEMORY;
+}
+
 /* A page stands in the entry. */
 static enum vmt_miss present(const struct vmt_lookup *lookup, enum vmt_access access)
 {

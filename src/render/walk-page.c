@@ -162,9 +162,14 @@ static void next_accesses(FILE *file, const struct vmt_lookup *lookup)
 	static const char *const names[VMT_ACCESS_COUNT] = { "read", "write", "fetch" };
 
 	fputs("\n  the next access, if the TLB does not have the page\n", file);
-	for (unsigned i = 0; i < VMT_ACCESS_COUNT; i++)
-		fprintf(file, "    %-6s %s\n", names[i],
-			vmt_miss_text(vmt_miss_of(lookup, (enum vmt_access)i)));
+	for (unsigned i = 0; i < VMT_ACCESS_COUNT; i++) {
+		enum vmt_miss miss = vmt_miss_of(lookup, (enum vmt_access)i);
+
+		fprintf(file, "    %-6s %s%s\n", names[i], vmt_miss_text(miss),
+			vmt_miss_may_be_beyond(lookup, miss)
+				? "; SIGBUS if the file, whose size is not shown, ends before it"
+				: "");
+	}
 }
 
 void vmt_walk_page(FILE *file, const struct vmt_walk_info *info)

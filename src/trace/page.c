@@ -10,10 +10,12 @@
  *	63 present   62 swapped   61 file or shared   58 guard   57 uffd-wp   56 exclusive   55 soft-dirty
  *	54:0 page frame; swapped: 54:5 slot, 4:0 area
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "procfs.h"
@@ -81,19 +83,61 @@ static void take_frame_flags(struct vmt_page_state *state)
 				 sizeof(state->frame_flags);
 }
 
-/* The file is found by the range that it is mapped at, whatever became of its name. */
-static void take_file_size(pid_t pid, const struct vmt_mapping *map, struct vmt_page_state *state)
+/* A regular file at @path that is the one that @map maps, by the number of its inode. */
+static bool is_mapped_file(const char *path, const struct vmt_mapping *map, struct stat *ret_status)
+{
+	return stat(path, ret_status) == 0 && S_ISREG(ret_status->st_mode) &&
+	       (uint64_t)ret_status->st_ino == map->inode;
+}
+
+/* The device too, where the path says nothing of the mapping. */
+static bool is_same_file(const char *path, const struct vmt_mapping *map, struct stat *ret_status)
+{
+	return is_mapped_file(path, map, ret_status) &&
+	       major(ret_status->st_dev) == map->dev_major &&
+	       minor(ret_status->st_dev) == map->dev_minor;
+}
+
+/* The process may still have the descriptor that it mapped. */
+static bool find_descriptor(pid_t pid, const struct vmt_mapping *map, struct stat *ret_status)
 {
 	char path[96];
+	const struct dirent *entry;
+	bool found = false;
+	DIR *directory;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	directory = opendir(path);
+	while (directory && !found && (entry = readdir(directory)) != NULL) {
+		snprintf(path, sizeof(path), "/proc/%d/fd/%.32s", pid, entry->d_name);
+		found = entry->d_name[0] != '.' && is_same_file(path, map, ret_status);
+	}
+	if (directory)
+		closedir(directory);
+	return found;
+}
+
+/*
+ * By the range that it is mapped at the file is found whatever became of its name, but that is for
+ * CAP_SYS_ADMIN and CAP_CHECKPOINT_RESTORE. Else by its name, as the process sees it, and among its
+ * descriptors.
+ */
+static void take_file_size(pid_t pid, const struct vmt_mapping *map, struct vmt_page_state *state)
+{
+	VMT_CLEANUP(vmt_str_deinit) struct vmt_str path = { 0 };
 	struct stat status;
 
 	if (!map->inode)
 		return;
-	snprintf(path, sizeof(path), "/proc/%d/map_files/%llx-%llx", pid,
-		 (unsigned long long)map->start, (unsigned long long)map->end);
-	if (stat(path, &status) < 0 || !S_ISREG(status.st_mode) ||
-	    (uint64_t)status.st_ino != map->inode)
-		return;
+	vmt_str_printf(&path, "/proc/%d/map_files/%llx-%llx", pid, (unsigned long long)map->start,
+		       (unsigned long long)map->end);
+	if (!is_mapped_file(vmt_str_text(&path), map, &status)) {
+		vmt_str_clear(&path);
+		vmt_str_printf(&path, "/proc/%d/root%s", pid, map->name);
+		if (!is_same_file(vmt_str_text(&path), map, &status) &&
+		    !find_descriptor(pid, map, &status))
+			return;
+	}
 	state->has_file_size = true;
 	state->file_size_bytes = (uint64_t)status.st_size;
 }

@@ -83,8 +83,10 @@ static void read_capabilities(pid_t pid, struct vmt_rights *rights)
 		return;
 	rights->may_lock = data[0].effective & (1U << CAP_IPC_LOCK);
 	rights->raw_io = data[0].effective & (1U << CAP_SYS_RAWIO);
-	if ((rights->may_lock || rights->raw_io) && !is_initial_namespace(pid))
-		rights->may_lock = rights->raw_io = false;
+	rights->may_advise = data[0].effective & (1U << CAP_SYS_NICE);
+	if ((rights->may_lock || rights->raw_io || rights->may_advise) &&
+	    !is_initial_namespace(pid))
+		rights->may_lock = rights->raw_io = rights->may_advise = false;
 }
 
 bool vmt_procfs_rights(pid_t pid, struct vmt_rights *ret_rights)

@@ -93,6 +93,19 @@ static void of_file(void)
 	say("shared", shared);
 }
 
+/* A file without a name and without a descriptor: one page, mapped with two. */
+static void of_lost_file(void)
+{
+	FILE *file = tmpfile();
+	char *at;
+
+	if (!file || ftruncate(fileno(file), PAGE) < 0)
+		exit(1);
+	at = map(2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE, fileno(file));
+	fclose(file);
+	say("beyond-unseen", at + PAGE);
+}
+
 static void huge(void)
 {
 	char *at = map(2 * HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
@@ -194,6 +207,7 @@ int main(void)
 	shared_with_child();
 	anonymous();
 	of_file();
+	of_lost_file();
 	huge();
 	say("code", (const void *)((uintptr_t)main & ~(uintptr_t)(PAGE - 1)));
 	say("vdso", (const void *)getauxval(AT_SYSINFO_EHDR));
