@@ -12,7 +12,8 @@ enum {
 	ADVICE_GUARD_INSTALL = 102
 };
 
-static void poke(const char *name, volatile char *address)
+/* A frame of its own. */
+__attribute__((noinline)) static void poke(const char *name, volatile char *address)
 {
 	tell(name, address);
 	*address = 1;
