@@ -192,5 +192,61 @@ make_project
 measure 'bare vmtrace' sh -c "make -s -C '$work/project' clean && make -s -j2 -C '$work/project'"
 ratio vmtrace bare 1.15
 
+# pieces WAY COUNT: one run; its "NAME NANOSECONDS" lines are added to $work/pieces.WAY.COUNT
+pieces() {
+	way "$1" "$programs/pieces" "$2" 2>/dev/null >>"$work/pieces.$1.$2"
+}
+
+# Median of each kind of call, beside what it was in a small heap; the two runs stand side by side.
+pieces_table() {
+	awk '
+		function median(key, n,   i, j, swap) {
+			for (i = 1; i <= n; i++)
+				for (j = i; j > 1 && value[key, j] < value[key, j - 1]; j--) {
+					swap = value[key, j]
+					value[key, j] = value[key, j - 1]
+					value[key, j - 1] = swap
+				}
+			return value[key, int((n + 1) / 2)]
+		}
+		{
+			n = split(FILENAME, part, ".")
+			key = part[n - 1] "." part[n] " " $1
+			value[key, ++count[key]] = $2
+			if (!seen[$1]++)
+				order[++kinds] = $1
+			ways[part[n - 1]] = 1
+		}
+		END {
+			printf "  %-16s", "us a call"
+			for (way in ways)
+				printf "  %8s: %6s %6s ratio", way, "100", "60,000"
+			print ""
+			for (i = 1; i <= kinds; i++) {
+				printf "  %-16s", order[i]
+				for (way in ways) {
+					few = median(way ".100 " order[i], count[way ".100 " order[i]])
+					many = median(way ".60000 " order[i], count[way ".60000 " order[i]])
+					printf "            %6.1f %6.1f  %4.2f", few / 1000, many / 1000, few ? many / few : 0
+				}
+				print ""
+			}
+		}' "$work"/pieces.*
+}
+
+echo 'each kind of call in a heap of 100 pieces and of 60,000 (ratio of vmtrace at most 2)'
+tracers='bare vmtrace strace'
+command -v strace >/dev/null || tracers=${tracers/strace/}
+for ((i = 0; i < rounds; i++)); do
+	for name in $tracers; do
+		pieces "$name" 100
+		pieces "$name" 60000
+	done
+done
+pieces_table
+# Without fork, whose child gets a layout of its own to be told of.
+measure "$tracers" "$programs/pieces" 60000 alone
+[ ! -e "$work/strace.us" ] || ratio vmtrace strace 1.00
+
 echo 'the model alone'
 "$programs/model"

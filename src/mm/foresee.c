@@ -74,6 +74,7 @@ void vmt_space_foresee(struct vmt_space *space, const struct vmt_event *event)
 	uint64_t end = start + vmt_page_up(space, event->args[1]);
 
 	space->call++;
+	space->moment++;
 	switch (event->call) {
 	case VMT_CALL_MMAP:
 	case VMT_CALL_MMAP2:

@@ -4,6 +4,8 @@
  * neighbours included, and nothing merges; what VM_DONTCOPY marks is left out, VM_WIPEONFORK starts
  * empty, locks are not inherited.
  */
+#include <stdlib.h>
+
 #include "merge.h"
 #include "path.h"
 #include "pgtable.h"
@@ -77,28 +79,36 @@ static struct vmt_vma copy_of(struct vmt_space *child, const struct vmt_vma *vma
 		copy.anon_forked = true;
 	}
 	copy.uffd = 0;
+	/* The counts of the parent. */
+	copy.looked = copy.empty = 0;
 	copy.flags &= ~(VMT_VM_UFFD_MISSING | VMT_VM_UFFD_WP | VMT_VM_UFFD_MINOR);
 	return copy;
+}
+
+static int compare_start(const void *start, const void *row)
+{
+	uint64_t a = *(const uint64_t *)start;
+	uint64_t b = ((const struct vmt_mapping *)row)->start;
+
+	return (a > b) - (a < b);
 }
 
 /* Whether the kernel's child has the copy as it is; if not, adopt_layout() will take it over. */
 static void check_copy(struct vmt_space *child, const struct vmt_layout *layout,
 		       struct vmt_step *step)
 {
+	const struct vmt_mapping *row;
+	struct vmt_mapping have;
+
 	if (!layout)
+		return;
+	step->check = VMT_CHECK_MATCH;
+	row = bsearch(&step->start, layout->data, layout->count, sizeof(*row), compare_start);
+	if (row && row->end == step->end && vmt_space_find(child, row->start, &have) &&
+	    vmt_mapping_equal(&have, row))
 		return;
 	step->check = VMT_CHECK_ADJUSTED;
 	step->reason = VMT_REASON_ORDER_INFERRED;
-	for (size_t i = 0; i < layout->count; i++) {
-		const struct vmt_mapping *row = &layout->data[i];
-		struct vmt_mapping have;
-
-		if (row->start == step->start && row->end == step->end &&
-		    vmt_space_find(child, row->start, &have) && vmt_mapping_equal(&have, row)) {
-			step->check = VMT_CHECK_MATCH;
-			step->reason = VMT_REASON_NONE;
-		}
-	}
 }
 
 /* Whatever the child's layout has that the copies do not: the order of threads, in the main. */
@@ -169,6 +179,7 @@ struct vmt_space *vmt_space_fork(struct vmt_space *parent, uint32_t number,
 	if (parent->tables)
 		vmt_space_watch_tables(child, vmt_space_geometry(parent));
 	copy_gates(child, parent, done, data, &step);
+	parent->moment++;
 	for (struct vmt_vma *vma = vmt_space_first(parent); vma; vma = vmt_vma_next(vma)) {
 		vmt_anon_look(parent, vma);
 		vmt_step_begin(child, &step);

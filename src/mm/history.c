@@ -182,10 +182,30 @@ struct numbers {
 	VMT_ARRAY(uint32_t) list;
 };
 
+/* The place of the first number that is not below @step. */
+static size_t place_of(const struct numbers *numbers, uint32_t step)
+{
+	size_t low = 0;
+	size_t high = numbers->list.count;
+
+	/* Most often all are below: what lies higher up was made later. */
+	if (high && numbers->list.data[high - 1] < step)
+		return high;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (numbers->list.data[middle] < step)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 /* How many of @steps are not in the list. */
 static size_t count_new(const struct numbers *numbers, const uint32_t *steps, size_t count)
 {
-	size_t at = 0;
+	size_t at = count ? place_of(numbers, steps[0]) : 0;
 	size_t found = 0;
 
 	for (size_t i = 0; i < count; i++) {

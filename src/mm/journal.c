@@ -75,6 +75,7 @@ void vmt_step_begin(struct vmt_space *space, struct vmt_step *step)
 	step->number = space->next_step;
 	space->step = step;
 	space->serial++;
+	space->moment++;
 	vmt_array_clear(&space->touched);
 	space->dirty.count = 0;
 	space->path_depth = 0;

@@ -79,8 +79,12 @@ void vmt_anon_look(struct vmt_space *space, struct vmt_vma *vma)
 	/* Before the call there were none; what the call itself populated came after its cuts. */
 	if (vma->looked && vma->looked == space->call)
 		return;
+	if (vma->empty && vma->empty == space->moment)
+		return;
 	if (space->look(space->look_data, vmt_vma_start(vma), vmt_vma_end(vma)))
 		vmt_anon_prepare(space, vma);
+	else
+		vma->empty = space->moment;
 }
 
 /* anon_vma_compatible(): could the two have been one VMA, but for their access rights? */

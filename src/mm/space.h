@@ -109,6 +109,7 @@ struct vmt_space {
 	vmt_across_fn *across;
 	void *across_data;
 	uint64_t call; /* counts vmt_space_foresee() */
+	uint64_t moment; /* counts the times between which the target may have run */
 	void *look_data;
 
 	struct vmt_pgtables *tables; /* pgtable.h; NULL: nobody watches */

@@ -69,6 +69,7 @@ struct vmt_vma {
 	bool found; /* it was there when the space was attached to: what anon_vma it has is not known */
 	bool gone; /* erased in this step; freed when the step ends */
 	uint64_t looked; /* space->call when its pages were last looked at before a call */
+	uint64_t empty; /* space->moment at which it, or what it was cut from, had no pages */
 	uint64_t serial; /* of the last step that touched it (journal.h) */
 };
 
