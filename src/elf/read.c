@@ -10,7 +10,8 @@
  * dynamic section are facts.c's.
  *
  * Invariants of what is returned, which the model relies on:
- *	- file_bytes <= memory_bytes, and [offset, offset + file_bytes) lies in the file;
+ *	- file_bytes <= memory_bytes, and offset + file_bytes is no more than half of what 64 bits
+ *	  hold, but may pass the end of the file: the kernel maps what is not there too;
  *	- vaddr + memory_bytes does not exceed the address space, nor half of a 64-bit one, so that
  *	  rounding it up to a page cannot overflow;
  *	- where bytes come from the file, vaddr and offset agree modulo 4096, so that the offset of
@@ -69,9 +70,9 @@ static int check_load(const struct vmt_elf_source *source, const GElf_Phdr *phdr
 				     phdr->p_vaddr);
 	if (!phdr->p_filesz)
 		return 0;
-	if (!vmt_elf_source_holds(source, phdr->p_offset, phdr->p_filesz))
+	if (phdr->p_offset > INT64_MAX || phdr->p_filesz > INT64_MAX - phdr->p_offset)
 		return vmt_error_set(source->error, ENOEXEC,
-				     "ELF segment at 0x%" PRIx64 " lies outside of the file",
+				     "ELF segment at 0x%" PRIx64 " exceeds every file",
 				     phdr->p_vaddr);
 	if ((phdr->p_vaddr - phdr->p_offset) % LEAST_PAGE_BYTES)
 		return vmt_error_set(source->error, ENOEXEC,

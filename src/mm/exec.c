@@ -150,8 +150,10 @@ struct elf_load {
 
 /* One mapping that a PT_LOAD asks for. */
 struct piece {
+	const struct elf_load *load; /* whose */
 	uint64_t start;
 	uint64_t end;
+	uint64_t cleared_end; /* what was there until here is gone; not below end */
 	uint64_t access;
 	unsigned index; /* of the PT_LOAD, from 1 */
 	bool file; /* else the pages of its .bss beyond the file's */
@@ -159,10 +161,22 @@ struct piece {
 
 typedef VMT_ARRAY(struct piece) piece_array;
 
-static void add_piece(piece_array *pieces, const struct piece *piece)
+static void add_piece(piece_array *pieces, struct piece *piece)
 {
+	piece->cleared_end = piece->end;
 	if (piece->start < piece->end)
 		vmt_array_push(pieces, *piece);
+}
+
+/*
+ * load_elf_interp() maps the whole span with the first PT_LOAD and unmaps what is beyond it
+ * (elf_map()): nothing of the program is left in there.
+ */
+static void clear_span(piece_array *pieces, size_t first)
+{
+	for (size_t i = first; i < pieces->count; i++)
+		pieces->data[first].cleared_end =
+			vmt_max_u64(pieces->data[first].cleared_end, pieces->data[i].end);
 }
 
 /*
@@ -185,6 +199,7 @@ static void find_pieces(const struct vmt_loader *loader, const struct elf_load *
 		const struct vmt_segment *segment = &load->elf->segments[index - 1];
 		uint64_t address = load->bias + segment->vaddr;
 		struct piece file = {
+			.load = load,
 			.start = vmt_page_down(space, address),
 			.end = vmt_page_up(space, address + segment->file_bytes),
 			.access = access_of(segment->perms),
@@ -192,6 +207,7 @@ static void find_pieces(const struct vmt_loader *loader, const struct elf_load *
 			.file = true,
 		};
 		struct piece bss = {
+			.load = load,
 			.end = vmt_page_up(space, address + segment->memory_bytes),
 			.access = VMT_VM_READ | VMT_VM_WRITE |
 				  (implied ? VMT_VM_EXEC : file.access & VMT_VM_EXEC),
@@ -215,8 +231,8 @@ static uint64_t visible_until(const piece_array *pieces, size_t first, uint64_t 
 	for (size_t i = first; i < pieces->count; i++) {
 		const struct piece *piece = &pieces->data[i];
 
-		if (piece->start <= address && address < piece->end) {
-			*ret_covered_until = piece->end;
+		if (piece->start <= address && address < piece->cleared_end) {
+			*ret_covered_until = piece->cleared_end;
 			return address;
 		}
 		if (address < piece->start)
@@ -286,9 +302,9 @@ static struct vmt_vma *map_checked(struct vmt_loader *loader, const piece_array 
 		proposed->file.inode = row->inode;
 		proposed->file.name = row->name;
 	}
-	if (!free_of_vmas(space,
-			  &(struct vmt_mapping){ .start = piece->start, .end = piece->end }) &&
-	    vmt_unmap_range(space, piece->start, piece->end) < 0)
+	if (!free_of_vmas(space, &(struct vmt_mapping){ .start = piece->start,
+							.end = piece->cleared_end }) &&
+	    vmt_unmap_range(space, piece->start, piece->cleared_end) < 0)
 		return NULL;
 	return vmt_map_new_range(space, piece->start, piece->end, proposed, VMT_MERGE_BOTH_SIDES);
 }
@@ -316,19 +332,18 @@ static void tell_base(struct vmt_loader *loader, const struct elf_load *load, un
  * The rest of the file's last page is zeroed (padzero()), a write that gives the data VMA its anon_vma.
  * Read-only data is left alone.
  */
-static bool pads(const struct vmt_space *space, const struct elf_load *load,
-		 const struct piece *piece)
+static bool pads(const struct vmt_space *space, const struct piece *piece)
 {
-	const struct vmt_segment *segment = &load->elf->segments[piece->index - 1];
+	const struct vmt_segment *segment = &piece->load->elf->segments[piece->index - 1];
 
 	return piece->access & VMT_VM_WRITE && segment->memory_bytes > segment->file_bytes &&
-	       (load->bias + segment->vaddr + segment->file_bytes) % vmt_space_page(space);
+	       (piece->load->bias + segment->vaddr + segment->file_bytes) % vmt_space_page(space);
 }
 
-static void load_piece(struct vmt_loader *loader, const struct elf_load *load,
-		       const piece_array *pieces, size_t index)
+static void load_piece(struct vmt_loader *loader, const piece_array *pieces, size_t index)
 {
 	const struct piece *piece = &pieces->data[index];
+	const struct elf_load *load = piece->load;
 	const struct vmt_segment *segment = &load->elf->segments[piece->index - 1];
 	struct vmt_space *space = loader->space;
 	struct vmt_vma proposed = vmt_vma_template(piece->access | may_all);
@@ -348,18 +363,43 @@ static void load_piece(struct vmt_loader *loader, const struct elf_load *load,
 	if (piece->access & VMT_VM_EXEC && !(segment->perms & VMT_PERM_EXEC))
 		vmt_why(space, VMT_WHY_READ_IMPLIES_EXEC, 0, 0, 0, 0);
 	vma = map_checked(loader, pieces, index, &proposed);
-	if (vma && piece->file && pads(space, load, piece))
+	if (vma && piece->file && pads(space, piece))
 		vmt_anon_prepare(space, vma);
 	vmt_loader_finish(loader);
 }
 
-static void load_elf(struct vmt_loader *loader, const struct elf_load *load)
+/* The program, and its interpreter, which can lie over it if it has a place of its own. */
+static void load_files(struct vmt_loader *loader)
 {
+	const struct vmt_image *image = loader->image;
+	const struct elf_load exe = {
+		.elf = &image->exe,
+		.bias = image->at_entry - image->exe.entry,
+		.description = EXE_DESCRIPTION,
+		.name = loader->space->exe,
+		.segment_cause = VMT_CAUSE_EXEC_SEGMENT,
+		.bss_cause = VMT_CAUSE_EXEC_BSS,
+	};
+	const struct elf_load interp = {
+		.elf = &image->interp,
+		.bias = image->at_base,
+		.description = INTERP_DESCRIPTION,
+		.name = loader->space->interp,
+		.segment_cause = VMT_CAUSE_INTERP_SEGMENT,
+		.bss_cause = VMT_CAUSE_INTERP_BSS,
+	};
 	piece_array pieces = { 0 };
 
-	find_pieces(loader, load, &pieces);
+	if (image->has_exe)
+		find_pieces(loader, &exe, &pieces);
+	if (image->has_interp && (image->at_base || !image->interp.dynamic_base)) {
+		size_t first = pieces.count;
+
+		find_pieces(loader, &interp, &pieces);
+		clear_span(&pieces, first);
+	}
 	for (size_t i = 0; i < pieces.count; i++)
-		load_piece(loader, load, &pieces, i);
+		load_piece(loader, &pieces, i);
 	vmt_array_deinit(&pieces);
 }
 
@@ -472,24 +512,7 @@ void vmt_space_exec(struct vmt_space *space, const struct vmt_image *image, vmt_
 	vmt_setup_new_exec(space, image);
 	vmt_load_gates(&loader);
 	load_stack(&loader);
-	if (image->has_exe)
-		load_elf(&loader, &(struct elf_load){
-					  .elf = &image->exe,
-					  .bias = image->at_entry - image->exe.entry,
-					  .description = EXE_DESCRIPTION,
-					  .name = space->exe,
-					  .segment_cause = VMT_CAUSE_EXEC_SEGMENT,
-					  .bss_cause = VMT_CAUSE_EXEC_BSS,
-				  });
-	if (image->has_interp && (image->at_base || !image->interp.dynamic_base))
-		load_elf(&loader, &(struct elf_load){
-					  .elf = &image->interp,
-					  .bias = image->at_base,
-					  .description = INTERP_DESCRIPTION,
-					  .name = space->interp,
-					  .segment_cause = VMT_CAUSE_INTERP_SEGMENT,
-					  .bss_cause = VMT_CAUSE_INTERP_BSS,
-				  });
+	load_files(&loader);
 	load_special(&loader);
 	load_page_zero(&loader);
 	load_rest(&loader);

@@ -21,8 +21,7 @@ static void require(bool condition)
 		abort();
 }
 
-static void check_segment(const struct vmt_elf *elf, const struct vmt_segment *segment,
-			  uint64_t file_bytes)
+static void check_segment(const struct vmt_elf *elf, const struct vmt_segment *segment)
 {
 	uint64_t limit = (uint64_t)1 << (elf->word_bits == 64 ? 63 : 32);
 
@@ -31,19 +30,19 @@ static void check_segment(const struct vmt_elf *elf, const struct vmt_segment *s
 	require(!(segment->perms & ~(unsigned)(VMT_PERM_READ | VMT_PERM_WRITE | VMT_PERM_EXEC)));
 	if (!segment->file_bytes)
 		return;
-	require(segment->offset <= file_bytes);
-	require(segment->file_bytes <= file_bytes - segment->offset);
+	require(segment->offset <= INT64_MAX);
+	require(segment->file_bytes <= INT64_MAX - segment->offset);
 	require(segment->offset % 4096 == segment->vaddr % 4096);
 }
 
-static void check(const struct vmt_elf *elf, uint64_t file_bytes)
+static void check(const struct vmt_elf *elf)
 {
 	require(elf->word_bits == 32 || elf->word_bits == 64);
 	require(elf->segment_count > 0 && elf->segment_count <= VMT_ELF_SEGMENT_MAX);
 	require(memchr(elf->interpreter, '\0', sizeof(elf->interpreter)) != NULL);
 	require(elf->relro_bytes <= UINT64_MAX - elf->relro_vaddr);
 	for (unsigned i = 0; i < elf->segment_count; i++)
-		check_segment(elf, &elf->segments[i], file_bytes);
+		check_segment(elf, &elf->segments[i]);
 }
 
 static void check_facts(const struct vmt_elf_facts *facts)
@@ -78,7 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	require(write(fd, data, size) == (ssize_t)size);
 	read_result = vmt_elf_read(fd, &elf, &error);
 	if (!read_result)
-		check(&elf, size);
+		check(&elf);
 	else
 		require(error.text[0] != '\0');
 	/* What stands beyond the program headers makes no file unreadable. */
