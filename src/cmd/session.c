@@ -284,8 +284,15 @@ static void on_fork(struct session *session, const struct vmt_event *event)
 	space->story = vmt_story_fork(parent->story);
 	session->options->renderer->ops->space(session->options->renderer, &space->info);
 	vmt_tables_copy(session, space, parent);
+	/*
+	 * Which pages the parent had when it was copied, the child shows: other threads of the parent
+	 * may have written to more of them since.
+	 */
+	if (space->probe)
+		vmt_space_set_look(parent->model, look_at_pages, space);
 	space->model = vmt_space_fork(parent->model, event->space, readable ? &layout : NULL,
 				      vmt_session_publish, on_adopted, session);
+	set_questions(parent);
 	set_questions(space);
 	vmt_tables_copied(session, space);
 	vmt_layout_deinit(&layout);

@@ -285,14 +285,17 @@ static bool is_cut(const struct vmt_vma *vma, const struct vmt_layout *rows)
 	return false;
 }
 
-/* Are these two VMAs of the model kept apart by their anon_vmas alone? */
+/*
+ * Are these two VMAs of the model kept apart by their anon_vmas alone? Of one that was found nothing is
+ * known, so it may be the other's, or none.
+ */
 static bool only_anon_parts(const struct vmt_space *space, const struct vmt_vma *below,
 			    const struct vmt_vma *above)
 {
 	uint64_t border = below->pgoff + vmt_pages(space, vmt_vma_end(below)) -
 			  vmt_pages(space, vmt_vma_start(below));
 
-	return anon_is_open(below) && anon_is_open(above) &&
+	return ((anon_is_open(below) && anon_is_open(above)) || below->found || above->found) &&
 	       vmt_merge_refusal(space, below, border, above, above->pgoff) == VMT_WHY_NONE;
 }
 

@@ -14,6 +14,8 @@
 static void copy_fields(struct vmt_space *child, const struct vmt_space *parent)
 {
 	child->arch = parent->arch;
+	child->look = parent->look;
+	child->look_data = parent->look_data;
 	child->features = parent->features;
 	child->show_path = parent->show_path;
 	child->min_address = parent->min_address;
@@ -111,6 +113,21 @@ static void check_copy(struct vmt_space *child, const struct vmt_layout *layout,
 	step->reason = VMT_REASON_ORDER_INFERRED;
 }
 
+/*
+ * What the step has taken over came through fork from a VMA of the parent that nobody has seen. Where
+ * no page tells, it may have an anon_vma all the same: a part of one that was cut.
+ */
+static void mark_found(struct vmt_space *child)
+{
+	for (struct vmt_vma *vma = vmt_space_first(child); vma; vma = vmt_vma_next(vma)) {
+		if (vma->serial != child->serial)
+			continue;
+		vma->found = true;
+		vmt_anon_look(child, vma);
+		vma->anon_forked = vma->anon_vma != VMT_ANON_NONE;
+	}
+}
+
 /* Whatever the child's layout has that the copies do not: the order of threads, in the main. */
 static void adopt_layout(struct vmt_space *child, const struct vmt_layout *layout,
 			 vmt_step_fn *done, vmt_adopted_fn *adopted, void *data,
@@ -129,8 +146,11 @@ static void adopt_layout(struct vmt_space *child, const struct vmt_layout *layou
 	step->cause = VMT_CAUSE_FOUND;
 	step->reason = VMT_REASON_ORDER_INFERRED;
 	compared = vmt_space_check(child, &rows, &start, &end, step);
-	if (compared == VMT_COMPARED_TAKEN_OVER && adopted)
-		adopted(data, child, &rows);
+	if (compared == VMT_COMPARED_TAKEN_OVER) {
+		mark_found(child);
+		if (adopted)
+			adopted(data, child, &rows);
+	}
 	/* Equal, but for what a file's identity turned out to be: that is a change too. */
 	if (compared == VMT_COMPARED_EQUAL && !child->touched.count) {
 		vmt_step_cancel(child);

@@ -66,7 +66,7 @@ struct vmt_vma {
 	bool may_split; /* false: vdso and the like refuse to be cut */
 	uint64_t
 		split_bytes; /* it can be cut at multiples of this only (hugetlb); 0: at any page */
-	bool found; /* it was there when the space was attached to: what anon_vma it has is not known */
+	bool found; /* first seen in the kernel's layout: what anon_vma it has is not known */
 	bool gone; /* erased in this step; freed when the step ends */
 	uint64_t looked; /* space->call when its pages were last looked at before a call */
 	uint64_t empty; /* space->moment at which it, or what it was cut from, had no pages */
