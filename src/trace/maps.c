@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "procfs.h"
 #include "vmtrace/trace.h"
 
 /* What is left of a line. */
@@ -165,21 +164,6 @@ int vmt_maps_parse(const char *text, size_t length, struct vmt_names *names,
 		text = newline ? newline + 1 : end;
 	}
 	return 0;
-}
-
-int vmt_proc_maps(pid_t pid, struct vmt_names *names, struct vmt_layout *ret_layout)
-{
-	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text = { 0 };
-	int err;
-
-	vmt_array_clear(ret_layout);
-	err = vmt_procfs_read(pid, "maps", &text);
-	if (err < 0)
-		return err;
-	/* A task that is past exit_mm() shows an empty file. */
-	if (text.length == 0)
-		return -ESRCH;
-	return vmt_maps_parse(text.data, text.length, names, ret_layout);
 }
 
 void vmt_layout_deinit(struct vmt_layout *layout)

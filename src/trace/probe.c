@@ -7,7 +7,9 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -49,6 +51,7 @@ enum {
 _Static_assert(QUERY_PERMS == 0xf, "PROCMAP_QUERY_VMA_READABLE and on");
 
 struct vmt_probe {
+	pid_t pid;
 	int fd;
 	int pagemap; /* -1 if it may not be read */
 	struct vmt_names *names; /* not owned */
@@ -65,6 +68,7 @@ int vmt_probe_new(pid_t pid, struct vmt_names *names, struct vmt_probe **ret_pro
 	if (fd < 0)
 		return fd;
 	probe = vmt_calloc(1, sizeof(*probe));
+	probe->pid = pid;
 	probe->fd = fd;
 	probe->pagemap = vmt_procfs_open(pid, "pagemap");
 	probe->names = names;
@@ -121,6 +125,35 @@ static int query(struct vmt_probe *probe, uint64_t address, bool with_name,
 	}
 }
 
+/* The name of the file that is mapped at @row, without the text of maps; NULL if it is not shown. */
+static const char *asked_name(struct vmt_probe *probe, const struct vmt_mapping *row)
+{
+	char link[64];
+	char name[PATH_MAX];
+	struct vmt_mapping asked;
+
+	if (query(probe, row->start, true, &asked) == 0)
+		return asked.start == row->start ? asked.name : NULL;
+	/* Before 6.11, and for CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE. */
+	snprintf(link, sizeof(link), "map_files/%llx-%llx", (unsigned long long)row->start,
+		 (unsigned long long)row->end);
+	if (vmt_procfs_link(probe->pid, link, name, sizeof(name)) < 0)
+		return NULL;
+	return vmt_names_add(probe->names, name);
+}
+
+/* maps shows a newline as \012, and a name with these four characters as it is. */
+static void settle_newlines(struct vmt_probe *probe, struct vmt_layout *layout)
+{
+	for (size_t i = 0; i < layout->count; i++) {
+		struct vmt_mapping *row = &layout->data[i];
+		const char *name = strchr(row->name, '\n') ? asked_name(probe, row) : NULL;
+
+		if (name)
+			row->name = name;
+	}
+}
+
 static int text_layout(struct vmt_probe *probe, struct vmt_layout *ret_layout)
 {
 	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text = { 0 };
@@ -133,7 +166,23 @@ static int text_layout(struct vmt_probe *probe, struct vmt_layout *ret_layout)
 		return err;
 	if (text.length == 0)
 		return -ESRCH;
-	return vmt_maps_parse(text.data, text.length, probe->names, ret_layout);
+	err = vmt_maps_parse(text.data, text.length, probe->names, ret_layout);
+	if (!err)
+		settle_newlines(probe, ret_layout);
+	return err;
+}
+
+int vmt_proc_maps(pid_t pid, struct vmt_names *names, struct vmt_layout *ret_layout)
+{
+	struct vmt_probe *probe;
+	int err = vmt_probe_new(pid, names, &probe);
+
+	vmt_array_clear(ret_layout);
+	if (err < 0)
+		return err;
+	err = text_layout(probe, ret_layout);
+	vmt_probe_free(probe);
+	return err;
 }
 
 static int text_range(struct vmt_probe *probe, uint64_t start, uint64_t end, bool with_names,

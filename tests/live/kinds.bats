@@ -215,6 +215,14 @@ kind() {
 	holds 'call("process_madvise") | .[3].space == 2 and (.[3] | because("bad-advice"))'
 }
 
+@test 'a newline in a name, and the four characters that maps prints for one' {
+	newer 6.11
+	kind newlines
+	holds 'call("mmap") | map(.file // "" | select(endswith("four"))) |
+		(.[0] | endswith("kinds\\012four")) and (.[1] | endswith("kinds\nfour"))'
+	holds 'layout | map(.name | select(endswith("four")) | sub(".*/"; "")) | sort == ["kinds\nfour", "kinds\\012four"]'
+}
+
 # tables NAME: with the page tables watched
 tables() {
 	need kinds-pie

@@ -246,6 +246,13 @@ static int four_pages(const char *path)
 	return fd;
 }
 
+/* maps prints both names alike. */
+static void newlines(void)
+{
+	mmap(NULL, PAGE, READ, MAP_PRIVATE, four_pages("kinds\\012four"), 0);
+	mmap(NULL, PAGE, READ, MAP_PRIVATE, four_pages("kinds\nfour"), 0);
+}
+
 static void opened_again(void)
 {
 	for (int page = 3; page >= 0; page--) {
@@ -539,6 +546,7 @@ static const struct scene kinds[] = {
 	{ "huge-file", huge_file },
 	{ "hints", hints },
 	{ "remap-places", remap_places },
+	{ "newlines", newlines },
 	{ "opened-again", opened_again },
 	{ "used-by-a-child", used_by_a_child },
 	{ "written-apart", written_apart },
