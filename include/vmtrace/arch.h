@@ -128,6 +128,7 @@ struct vmt_arch {
 	unsigned word_bits; /* 32 or 64 */
 	unsigned page_shift;
 	uint64_t task_size; /* TASK_SIZE of such a task under a 64-bit kernel */
+	uint64_t wide_task_size; /* with five levels of page tables; 0: there are none */
 	uint64_t stack_top; /* STACK_TOP without randomisation */
 	uint64_t stack_random_pages; /* ASLR shifts by less than this: STACK_RND_MASK + 1 */
 	uint64_t dyn_base; /* ELF_ET_DYN_BASE: where a PIE goes before randomisation */

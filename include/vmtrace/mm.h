@@ -307,6 +307,38 @@ struct vmt_features {
 	bool process_advice_any;
 	/* 6.9: MPOL_WEIGHTED_INTERLEAVE. */
 	bool policy_weighted;
+	/* Up to 6.16 mremap unmaps its target, and a tail, before it looks at the old range's VMA. */
+	bool mremap_clears_first;
+	/* Up to 6.16 mremap says EFAULT of the old address before it looks at the new one. */
+	bool mremap_looks_first;
+	/* Up to 6.16 MREMAP_DONTUNMAP compares the lengths before they are rounded. */
+	bool mremap_raw_lengths;
+	/* MREMAP_DONTUNMAP, mended in 2026, in stable kernels too: an emptied VMA counts its pages anew, */
+	bool dontunmap_resets_offset;
+	/* a locked VMA is split first, so that the rest of it stays locked, */
+	bool dontunmap_splits_locked;
+	/* and the copy does not merge with the source. */
+	bool dontunmap_keeps_source;
+	/* Up to 6.16 PR_SET_MEMORY_MERGE marks new memory when it has merged or not. */
+	bool ksm_after_merge;
+	/* 6.18: private mappings of /dev/zero are placed for huge pages. */
+	bool zero_thp_align;
+	/* 6.11 to 6.17: a userfaultfd may be asked to serve droppable memory. */
+	bool uffd_droppable;
+	/* Up to 6.12 x86 rounds a hint for huge pages down, not up. */
+	bool huge_hint_down;
+	/* 6.14: PIDFD_SELF_THREAD and PIDFD_SELF_THREAD_GROUP. */
+	bool pidfd_self;
+	/* Up to 6.11 mmap looks at the limits before it cuts what MAP_FIXED replaces. */
+	bool limits_before_cuts;
+	/* 7.x: [vvar] is VM_MIXEDMAP, not VM_PFNMAP. */
+	bool vvar_mixed;
+	/* 7.x: rings of io_setup are VM_DONTCOPY. */
+	bool ring_not_copied;
+	/* Five levels of page tables: user space of 2^56 bytes, for those whose hint asks for it. */
+	bool wide_addresses;
+	/* smaps has no word for VM_LOCKONFAULT. */
+	bool onfault_hidden;
 	/* Lowest address that a search or a hint gives: the larger of sysctl and LSM minimum. */
 	uint64_t min_address;
 };

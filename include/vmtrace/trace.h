@@ -327,6 +327,38 @@ struct vmt_kernel_rules {
 	enum vmt_rule process_advice_any;
 	/* There is MPOL_WEIGHTED_INTERLEAVE. */
 	enum vmt_rule policy_weighted;
+	/* mremap unmaps its target before it looks at what the old range crosses. */
+	enum vmt_rule mremap_clears_first;
+	/* mremap says EFAULT of an old address that is not mapped before EINVAL of the new one. */
+	enum vmt_rule mremap_looks_first;
+	/* MREMAP_DONTUNMAP compares the lengths in bytes, not in pages. */
+	enum vmt_rule mremap_raw_lengths;
+	/* What MREMAP_DONTUNMAP empties merges with new memory beside it. */
+	enum vmt_rule dontunmap_resets_offset;
+	/* MREMAP_DONTUNMAP takes the lock of the range only, not of its whole VMA. */
+	enum vmt_rule dontunmap_splits_locked;
+	/* The copy of MREMAP_DONTUNMAP does not merge with the source. */
+	enum vmt_rule dontunmap_keeps_source;
+	/* PR_SET_MEMORY_MERGE marks new memory after it was to merge. */
+	enum vmt_rule ksm_after_merge;
+	/* Private mappings of /dev/zero are placed for huge pages. */
+	enum vmt_rule zero_thp_align;
+	/* A userfaultfd may serve droppable memory. */
+	enum vmt_rule uffd_droppable;
+	/* A hint for huge pages is rounded down. */
+	enum vmt_rule huge_hint_down;
+	/* process_madvise takes PIDFD_SELF_THREAD. */
+	enum vmt_rule pidfd_self;
+	/* A mapping that a limit forbids cuts nothing. */
+	enum vmt_rule limits_before_cuts;
+	/* [vvar] is VM_MIXEDMAP. */
+	enum vmt_rule vvar_mixed;
+	/* Rings of io_setup are VM_DONTCOPY. */
+	enum vmt_rule ring_not_copied;
+	/* A hint above 2^47 is taken. */
+	enum vmt_rule wide_addresses;
+	/* smaps does not show VM_LOCKONFAULT. */
+	enum vmt_rule onfault_hidden;
 	/* Lowest address that a hint is raised to, in bytes; 0 unless known. */
 	bool min_address_known;
 	uint64_t min_address;

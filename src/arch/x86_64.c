@@ -68,6 +68,7 @@ const struct vmt_arch vmt_arch_x86_64 = {
 	.word_bits = 64,
 	.page_shift = 12,
 	.task_size = TASK_SIZE_X86_64,
+	.wide_task_size = (UINT64_C(1) << 56) - 4096,
 	.stack_top = TASK_SIZE_X86_64,
 	.stack_random_pages = 0x3fffff + 1, /* 16 GiB */
 	.dyn_base = 0x555555554000, /* two thirds of task_size */

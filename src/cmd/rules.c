@@ -63,6 +63,22 @@ static void take_found(const struct vmt_kernel_rules *found, struct vmt_features
 	take(found->guard_files, &features->guard_files);
 	take(found->process_advice_any, &features->process_advice_any);
 	take(found->policy_weighted, &features->policy_weighted);
+	take(found->mremap_clears_first, &features->mremap_clears_first);
+	take(found->mremap_looks_first, &features->mremap_looks_first);
+	take(found->mremap_raw_lengths, &features->mremap_raw_lengths);
+	take(found->dontunmap_resets_offset, &features->dontunmap_resets_offset);
+	take(found->dontunmap_splits_locked, &features->dontunmap_splits_locked);
+	take(found->dontunmap_keeps_source, &features->dontunmap_keeps_source);
+	take(found->ksm_after_merge, &features->ksm_after_merge);
+	take(found->zero_thp_align, &features->zero_thp_align);
+	take(found->uffd_droppable, &features->uffd_droppable);
+	take(found->huge_hint_down, &features->huge_hint_down);
+	take(found->pidfd_self, &features->pidfd_self);
+	take(found->limits_before_cuts, &features->limits_before_cuts);
+	take(found->vvar_mixed, &features->vvar_mixed);
+	take(found->ring_not_copied, &features->ring_not_copied);
+	take(found->wide_addresses, &features->wide_addresses);
+	take(found->onfault_hidden, &features->onfault_hidden);
 	if (found->advice[0] | found->advice[1])
 		memcpy(features->advice, found->advice, sizeof(features->advice));
 	if (found->min_address_known)

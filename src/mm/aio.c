@@ -76,7 +76,8 @@ int64_t vmt_op_io_setup(struct vmt_space *space, const struct vmt_event *event,
 		.flags = MAP_SHARED,
 		.file = &file,
 		.compat = event->arch->word_bits == 32,
-		.vm_flags = VMT_VM_DONTEXPAND,
+		.vm_flags =
+			VMT_VM_DONTEXPAND | (space->features.ring_not_copied ? VMT_VM_DONTCOPY : 0),
 		.failed = event->failed,
 	};
 	int64_t address;

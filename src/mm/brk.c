@@ -103,7 +103,7 @@ static bool grow(struct vmt_space *space, uint64_t old_end, uint64_t new_end, st
 	if (error)
 		return false;
 	proposed.pgoff = vmt_pages(space, old_end);
-	vmt_map_new_range(space, old_end, new_end, &proposed, heap_sides(space, old_end));
+	vmt_map_new_memory(space, old_end, new_end, &proposed, heap_sides(space, old_end));
 	return true;
 }
 

@@ -207,10 +207,10 @@ struct vmt_vma *vmt_map_new_range(struct vmt_space *space, uint64_t start, uint6
 	struct candidate below = { 0 };
 	struct candidate above = { 0 };
 
-	if (sides != VMT_MERGE_NOT)
+	if (sides == VMT_MERGE_BOTH_SIDES || sides == VMT_MERGE_BELOW_ONLY)
 		below = judge(space, prev, true, start, end, &range);
 	assert(!next || vmt_vma_start(next) >= end);
-	if (sides == VMT_MERGE_BOTH_SIDES)
+	if (sides == VMT_MERGE_BOTH_SIDES || sides == VMT_MERGE_ABOVE_ONLY)
 		above = judge(space, next, false, start, end, &range);
 	settle_both(space, &below, &above, space->features.new_prefers_next);
 	tell_merge(space, &below, &above);
@@ -240,6 +240,22 @@ struct vmt_vma *vmt_map_new_range(struct vmt_space *space, uint64_t start, uint6
 	}
 	VMT_PATH(space, NEW_VMA);
 	return vmt_space_insert(space, &range, start, end, range.pgoff);
+}
+
+struct vmt_vma *vmt_map_new_memory(struct vmt_space *space, uint64_t start, uint64_t end,
+				   const struct vmt_vma *proposed, enum vmt_merge_sides sides)
+{
+	struct vmt_vma plain = *proposed;
+	size_t before = space->vmas.count;
+	struct vmt_vma *vma;
+
+	if (!space->features.ksm_after_merge)
+		return vmt_map_new_range(space, start, end, proposed, sides);
+	plain.flags &= ~VMT_VM_MERGEABLE;
+	vma = vmt_map_new_range(space, start, end, &plain, sides);
+	if (space->vmas.count > before)
+		vmt_space_set_flags(space, vma, proposed->flags);
+	return vma;
 }
 
 /* No merge: cuts [start, end) out of @vma and gives it the new attributes. */

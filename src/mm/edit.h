@@ -22,7 +22,8 @@ struct vmt_vma *vmt_split_vma(struct vmt_space *space, struct vmt_vma *vma, uint
 enum vmt_merge_sides {
 	VMT_MERGE_BOTH_SIDES,
 	VMT_MERGE_BELOW_ONLY, /* brk: vmg.just_expand */
-	VMT_MERGE_NOT, /* brk: nothing of the heap is there yet */
+	VMT_MERGE_ABOVE_ONLY, /* mremap: what is below is the source, which stays */
+	VMT_MERGE_NOT, /* brk: nothing of the heap is there yet; mremap: the source is on both sides */
 };
 
 /*
@@ -32,6 +33,13 @@ enum vmt_merge_sides {
  */
 struct vmt_vma *vmt_map_new_range(struct vmt_space *space, uint64_t start, uint64_t end,
 				  const struct vmt_vma *proposed, enum vmt_merge_sides sides);
+
+/*
+ * The same for what mmap and brk make: where PR_SET_MEMORY_MERGE marks new memory only when it is there
+ * (ksm_add_vma()), a neighbour with the mark does not take it.
+ */
+struct vmt_vma *vmt_map_new_memory(struct vmt_space *space, uint64_t start, uint64_t end,
+				   const struct vmt_vma *proposed, enum vmt_merge_sides sides);
 
 /*
  * vma_modify() and vma_merge_existing_range(): gives [start, end) inside @vma the attributes of

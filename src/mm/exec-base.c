@@ -89,7 +89,7 @@ void vmt_find_mmap_base(struct vmt_space *space, const struct vmt_image *image)
 	const struct vmt_elf *elf;
 	uint64_t start, end, slack;
 
-	space->mmap_base_max = space->task_size;
+	space->mmap_base_max = space->arch->task_size;
 	if (!first_placed(space, image, &elf, &start, &end)) {
 		if (!vdso_searched)
 			return;

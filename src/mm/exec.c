@@ -76,8 +76,12 @@ struct vmt_vma vmt_vma_from_row(struct vmt_space *space, const struct vmt_mappin
 		vma.special = row->name;
 		vma.may_split = false;
 		vma.flags = access_of(row->perms) | VMT_VM_MAYREAD | VMT_VM_DONTEXPAND;
-		vma.flags |= data ? VMT_VM_PFNMAP | VMT_VM_IO | VMT_VM_DONTDUMP
-				  : VMT_VM_MAYWRITE | VMT_VM_MAYEXEC;
+		if (!data)
+			vma.flags |= VMT_VM_MAYWRITE | VMT_VM_MAYEXEC;
+		else if (space->features.vvar_mixed && strcmp(row->name, "[vvar]") == 0)
+			vma.flags |= VMT_VM_MIXEDMAP | VMT_VM_IO | VMT_VM_DONTDUMP;
+		else
+			vma.flags |= VMT_VM_PFNMAP | VMT_VM_IO | VMT_VM_DONTDUMP;
 	} else if (row->name && strncmp(row->name, "[anon:", 6) == 0) {
 		vma.anon_name = row->name;
 	}
@@ -491,7 +495,9 @@ void vmt_setup_new_exec(struct vmt_space *space, const struct vmt_image *image)
 				     : space->arch;
 	if (!space->arch)
 		space->arch = &vmt_arch_x86_64;
-	space->task_size = space->arch->task_size;
+	space->task_size = space->features.wide_addresses && space->arch->wide_task_size
+				   ? space->arch->wide_task_size
+				   : space->arch->task_size;
 	space->legacy_base = space->arch->legacy_base;
 	space->legacy = (image->rights.personality & VMT_ADDR_COMPAT_LAYOUT) != 0;
 	space->start_brk = space->brk = image->start_brk;

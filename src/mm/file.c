@@ -194,7 +194,9 @@ struct vmt_placing vmt_file_placing(const struct vmt_space *space,
 			placing.kind = VMT_PLACING_SHMEM;
 			placing.unit_bytes = space->shmem_unit_bytes;
 		} else {
-			placing.kind = facts ? VMT_PLACING_THP : VMT_PLACING_ANONYMOUS;
+			placing.kind = !facts                           ? VMT_PLACING_ANONYMOUS
+				       : space->features.zero_thp_align ? VMT_PLACING_THP
+									: VMT_PLACING_PLAIN;
 		}
 	} else if (vmt_file_is_hugetlb(facts)) {
 		placing.kind = VMT_PLACING_HUGETLB;

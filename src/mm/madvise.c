@@ -23,6 +23,12 @@ enum {
 	ADVICE_GUARD_REMOVE = 103,
 };
 
+/* Numbers in place of a pidfd (6.14). */
+enum {
+	PIDFD_SELF_OF_THREAD = -10000,
+	PIDFD_SELF_OF_PROCESS = -10001
+};
+
 static const uint64_t special = VMT_VM_IO | VMT_VM_DONTEXPAND | VMT_VM_PFNMAP | VMT_VM_MIXEDMAP;
 
 static bool is_file(const struct vmt_vma *vma)
@@ -307,6 +313,9 @@ int64_t vmt_op_process_madvise(struct vmt_space *space, const struct vmt_event *
 
 	if ((uint32_t)event->args[4])
 		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS);
+	if (!space->features.pidfd_self && ((int)event->args[0] == PIDFD_SELF_OF_THREAD ||
+					    (int)event->args[0] == PIDFD_SELF_OF_PROCESS))
+		return vmt_refuse(space, EBADF, VMT_WHY_BAD_FD);
 	if (!event->words_valid) {
 		/* Another process, or more ranges than are known. */
 		step->predicted = false;

@@ -333,6 +333,22 @@ static void apply_driver(const struct vmt_map_request *request, struct vmt_vma *
 		proposed->may_split = false;
 }
 
+/* mmap_region() up to 6.11: the limits, then the place is cleared, and only then overcommit. */
+static int prepare_by_limits(struct vmt_space *space, const struct vmt_map_request *request,
+			     uint64_t vm_flags, struct vmt_step *step)
+{
+	uint64_t pages = vmt_pages(space, step->end - step->start);
+	int error =
+		vmt_may_expand(space, vm_flags, pages, vmt_pages_in(space, step->start, step->end));
+	int cut = 0;
+
+	if (!(error && request->failed))
+		cut = vmt_unmap_range(space, step->start, step->end);
+	if (error || cut)
+		return error ? error : cut;
+	return vm_flags & VMT_VM_ACCOUNT ? vmt_enough_memory(space, pages, &step->predicted) : 0;
+}
+
 /*
  * __mmap_prepare(): seals and splits, limits and overcommit, then the place is cleared. Returns what
  * it refuses with; a refusal leaves the cuts at the ends. Where the kernel did not refuse, the place
@@ -345,6 +361,8 @@ static int prepare(struct vmt_space *space, const struct vmt_map_request *reques
 	int error;
 	VMT_PATH(space, MMAP_PREPARE);
 
+	if (space->features.limits_before_cuts)
+		return prepare_by_limits(space, request, vm_flags, step);
 	error = vmt_cut_range(space, step->start, step->end);
 	if (error)
 		return error;
@@ -453,7 +471,7 @@ int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *reque
 	else
 		proposed.pgoff = request->file || request->sysv ? request->pgoff : 0;
 	populate(space, request,
-		 vmt_map_new_range(space, step->start, step->end, &proposed, VMT_MERGE_BOTH_SIDES),
+		 vmt_map_new_memory(space, step->start, step->end, &proposed, VMT_MERGE_BOTH_SIDES),
 		 step);
 	return expected;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mremap: do_mremap() and what it calls (mm/mremap.c, 6.18).
+ * mremap: do_mremap() and what it calls (mm/mremap.c, 6.18; mremap_to() and vma_to_resize() up to 6.16).
  *
  *	shrink     [ keep   | tail ]        =>  [ keep   ]
  *	in place   [   V   ]                =>  [   V  +++++ ]
@@ -40,30 +40,65 @@ static bool implies_new_address(const struct remap *remap)
 	return remap->flags & (MREMAP_FIXED | DONTUNMAP);
 }
 
-/* check_mremap_params() */
+/* The lengths of MREMAP_DONTUNMAP must be the same: since 6.17 in pages. */
+static bool resizes(const struct vmt_space *space, const struct remap *remap)
+{
+	return space->features.mremap_raw_lengths ? remap->event->args[1] != remap->event->args[2]
+						  : remap->old_length != remap->new_length;
+}
+
+static int check_move_flags(struct vmt_space *space, const struct remap *remap)
+{
+	if (!(remap->flags & MREMAP_MAYMOVE))
+		return vmt_refuse(space, EINVAL, VMT_WHY_REMAP_NEEDS_MAYMOVE);
+	if (remap->flags & DONTUNMAP && resizes(space, remap))
+		return vmt_refuse(space, EINVAL, VMT_WHY_REMAP_RESIZES);
+	return 0;
+}
+
+/* check_mremap_params(), its first part; the flags of a move come second since 6.17. */
 static int check_parameters(struct vmt_space *space, const struct remap *remap)
 {
-	uint64_t page_mask = vmt_space_page(space) - 1;
+	bool looks_first = space->features.mremap_looks_first;
 	VMT_PATH(space, CHECK_MREMAP);
 
 	if (remap->flags & ~(uint64_t)KNOWN_FLAGS)
 		return vmt_refuse(space, EINVAL, VMT_WHY_BAD_FLAGS);
-	if (remap->address & page_mask)
+	if (looks_first && implies_new_address(remap)) {
+		int error = check_move_flags(space, remap);
+
+		if (error)
+			return error;
+	}
+	if (remap->address & (vmt_space_page(space) - 1))
 		return vmt_refuse(space, EINVAL, VMT_WHY_ADDRESS_UNALIGNED);
 	if (!remap->new_length)
 		return vmt_refuse(space, EINVAL, VMT_WHY_LENGTH_ZERO);
-	if (remap->new_length > space->task_size)
+	if (!looks_first && remap->new_length > space->task_size)
 		return vmt_refuse(space, EINVAL, VMT_WHY_BEYOND_TASK_SIZE);
-	if (!implies_new_address(remap))
-		return 0;
-	if (remap->new_address > space->task_size - remap->new_length)
-		return vmt_refuse(space, EINVAL, VMT_WHY_BEYOND_TASK_SIZE);
-	if (remap->new_address & page_mask)
+	return 0;
+}
+
+/* Its second part, of a move to a place that is asked for; up to 6.16 mremap_to(). */
+static int check_target(struct vmt_space *space, const struct remap *remap)
+{
+	uint64_t page_mask = vmt_space_page(space) - 1;
+	bool unaligned = remap->new_address & page_mask;
+
+	/* Both are EINVAL; which one is said first has changed. */
+	if (unaligned && space->features.mremap_looks_first)
 		return vmt_refuse(space, EINVAL, VMT_WHY_ADDRESS_UNALIGNED);
-	if (!(remap->flags & MREMAP_MAYMOVE))
-		return vmt_refuse(space, EINVAL, VMT_WHY_REMAP_NEEDS_MAYMOVE);
-	if (remap->flags & DONTUNMAP && remap->old_length != remap->new_length)
-		return vmt_refuse(space, EINVAL, VMT_WHY_REMAP_RESIZES);
+	if (remap->new_length > space->task_size ||
+	    remap->new_address > space->task_size - remap->new_length)
+		return vmt_refuse(space, EINVAL, VMT_WHY_BEYOND_TASK_SIZE);
+	if (unaligned)
+		return vmt_refuse(space, EINVAL, VMT_WHY_ADDRESS_UNALIGNED);
+	if (!space->features.mremap_looks_first) {
+		int error = check_move_flags(space, remap);
+
+		if (error)
+			return error;
+	}
 	if (remap->address + remap->old_length > remap->new_address &&
 	    remap->new_address + remap->new_length > remap->address)
 		return vmt_refuse(space, EINVAL, VMT_WHY_REMAP_OVERLAPS);
@@ -103,8 +138,8 @@ static bool align_huge(struct remap *remap, const struct vmt_vma *vma)
 	       remap->new_length <= remap->old_length;
 }
 
-/* check_prep_vma() */
-static int check_vma(struct vmt_space *space, struct remap *remap, const struct vmt_vma *vma)
+/* check_prep_vma(): its first part, and what of it stood before mremap_to() up to 6.16. */
+static int check_found(struct vmt_space *space, struct remap *remap, const struct vmt_vma *vma)
 {
 	VMT_PATH(space, CHECK_PREP_VMA);
 
@@ -114,6 +149,13 @@ static int check_vma(struct vmt_space *space, struct remap *remap, const struct 
 		return vmt_why_sealed(space, vma);
 	if (vma->split_bytes && !align_huge(remap, vma))
 		return vmt_refuse(space, EINVAL, VMT_WHY_HUGE_UNALIGNED);
+	return 0;
+}
+
+/* The rest of it; up to 6.16 vma_to_resize(). */
+static int check_resize(struct vmt_space *space, const struct remap *remap,
+			const struct vmt_vma *vma)
+{
 	if (!remap->old_length && !(vma->flags & (VMT_VM_SHARED | VMT_VM_MAYSHARE)))
 		return vmt_refuse(space, EINVAL, VMT_WHY_REMAP_EMPTY_PRIVATE);
 	if (remap->flags & DONTUNMAP && vma->flags & (VMT_VM_DONTEXPAND | VMT_VM_PFNMAP))
@@ -128,6 +170,13 @@ static int check_vma(struct vmt_space *space, struct remap *remap, const struct 
 	if (remap->new_length <= remap->old_length)
 		return 0;
 	return check_growth(space, remap, vma);
+}
+
+static int check_vma(struct vmt_space *space, struct remap *remap, const struct vmt_vma *vma)
+{
+	int error = check_found(space, remap, vma);
+
+	return error ? error : check_resize(space, remap, vma);
 }
 
 /* vrm_set_new_addr() */
@@ -164,7 +213,40 @@ static void empty_source(struct vmt_space *space, const struct remap *remap, uin
 	if (vmt_vma_start(vma) == remap->address && vmt_vma_end(vma) == remap->address + length) {
 		vma->anon_vma = VMT_ANON_NONE;
 		vma->anon_forked = false;
+		if (space->features.dontunmap_resets_offset && !vma->file.description)
+			vma->pgoff = vmt_pages(space, vmt_vma_start(vma));
 	}
+}
+
+/* Only the part that is emptied loses its lock, where that was mended. */
+static int split_source(struct vmt_space *space, const struct remap *remap)
+{
+	const uint64_t ends[] = { remap->address, remap->address + remap->old_length };
+	struct vmt_vma *vma = lookup(space, remap->address);
+	int error = 0;
+
+	if (!(remap->flags & DONTUNMAP) || !space->features.dontunmap_splits_locked ||
+	    !(vma->flags & VMT_VM_LOCKED))
+		return 0;
+	for (size_t i = 0; i < vmt_countof(ends) && !error; i++) {
+		vma = vmt_find_vma(space, ends[i]);
+		if (vma && vmt_vma_start(vma) < ends[i])
+			vmt_split_vma(space, vma, ends[i], &error);
+	}
+	return error;
+}
+
+/* The neighbours that the copy may join. */
+static enum vmt_merge_sides sides_of(const struct vmt_space *space, const struct remap *remap,
+				     const struct vmt_vma *source, uint64_t to)
+{
+	bool stays = remap->flags & DONTUNMAP && space->features.dontunmap_keeps_source;
+
+	if (stays && vmt_vma_end(source) == to)
+		return VMT_MERGE_ABOVE_ONLY;
+	if (stays && vmt_vma_start(source) == to + remap->new_length)
+		return VMT_MERGE_BELOW_ONLY;
+	return VMT_MERGE_BOTH_SIDES;
 }
 
 /* The destination: copy_vma(), which merges like a new mapping with the source's attributes. */
@@ -179,7 +261,7 @@ static struct vmt_vma *copy_vma(struct vmt_space *space, const struct remap *rem
 	if (vmt_vma_is_anon(vma) && !vma->anon_vma)
 		proposed.pgoff = vmt_pages(space, to);
 	copy = vmt_map_new_range(space, to, to + remap->new_length, &proposed,
-				 VMT_MERGE_BOTH_SIDES);
+				 sides_of(space, remap, vma, to));
 	/* mremap_userfaultfd_prep(): few ask to hear of moves. */
 	vmt_uffd_reset(space, copy);
 	return copy;
@@ -232,6 +314,10 @@ static int64_t move_vma(struct vmt_space *space, struct remap *remap)
 		remap->step->whole = true;
 		return expected;
 	}
+	error = split_source(space, remap);
+	if (error)
+		return error;
+	vma = lookup(space, remap->address);
 	vmt_aio_moved(space, vma, to);
 	copy = copy_vma(space, remap, vma, to);
 	VMT_PATH(space, MOVE_PAGE_TABLES);
@@ -277,7 +363,9 @@ static int64_t move_to(struct vmt_space *space, struct remap *remap)
 	/* An old length of 0 overlaps nothing, not even a destination that holds the source. */
 	if (!vma)
 		return vmt_refuse(space, EFAULT, VMT_WHY_NOTHING_MAPPED);
-	if (remap->flags & DONTUNMAP)
+	if (space->features.mremap_clears_first)
+		error = check_resize(space, remap, vma);
+	if (!error && remap->flags & DONTUNMAP)
 		error = vmt_may_expand(space, vma->flags, vmt_pages(space, remap->old_length), 0);
 	return error ? error : move_vma(space, remap);
 }
@@ -307,7 +395,11 @@ static bool expand_in_place(struct vmt_space *space, const struct remap *remap, 
 	proposed.anon_vma = vma->anon_vma;
 	proposed.anon_forked = vma->anon_forked;
 	proposed.pgoff = vma->pgoff + vmt_pages(space, end - vmt_vma_start(vma));
-	vmt_map_new_range(space, end, end + delta, &proposed, VMT_MERGE_BOTH_SIDES);
+	/* The VMA grows by itself, whatever its close hook keeps from merging elsewhere. */
+	if (space->features.close_never_merges && vma->close_hook)
+		vmt_space_resize(space, vma, vmt_vma_start(vma), end + delta);
+	else
+		vmt_map_new_range(space, end, end + delta, &proposed, VMT_MERGE_BOTH_SIDES);
 	return true;
 }
 
@@ -392,6 +484,8 @@ int64_t vmt_op_mremap(struct vmt_space *space, const struct vmt_event *event, st
 	if (implies_new_address(&remap))
 		remap.new_address = event->args[4];
 	error = check_parameters(space, &remap);
+	if (!error && implies_new_address(&remap) && !space->features.mremap_looks_first)
+		error = check_target(space, &remap);
 	if (error)
 		return error;
 	step->start = remap.flags & MREMAP_FIXED ? remap.new_address : remap.address;
@@ -405,7 +499,11 @@ int64_t vmt_op_mremap(struct vmt_space *space, const struct vmt_event *event, st
 	if (space->features.mremap_many && remap.flags & MREMAP_FIXED &&
 	    remap.old_length == remap.new_length && remap.old_length)
 		return move_many(space, &remap);
-	error = check_vma(space, &remap, vma);
+	error = check_found(space, &remap, vma);
+	if (!error && implies_new_address(&remap) && space->features.mremap_looks_first)
+		error = check_target(space, &remap);
+	if (!error && !(implies_new_address(&remap) && space->features.mremap_clears_first))
+		error = check_resize(space, &remap, vma);
 	if (error)
 		return error;
 	return implies_new_address(&remap) ? move_to(space, &remap) : resize(space, &remap);

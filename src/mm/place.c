@@ -148,6 +148,17 @@ static uint64_t task_size_of(const struct vmt_space *space, const struct vmt_pla
 	return has_own_window(space, request) ? vmt_arch_i386.task_size : space->task_size;
 }
 
+/* DEFAULT_MAP_WINDOW: above it nothing is placed unless the hint asks for it (five levels). */
+static uint64_t window_end(const struct vmt_space *space)
+{
+	return vmt_min_u64(space->task_size, space->arch->task_size);
+}
+
+static bool is_above_window(const struct vmt_space *space, uint64_t address)
+{
+	return address > window_end(space);
+}
+
 static int64_t search(struct vmt_space *space, const struct vmt_place_request *request,
 		      uint64_t length, uint64_t align)
 {
@@ -160,6 +171,11 @@ static int64_t search(struct vmt_space *space, const struct vmt_place_request *r
 	};
 	uint64_t found = 0;
 	VMT_PATH(space, VM_UNMAPPED_AREA);
+
+	if (!own && !is_above_window(space, request->address))
+		up.high = window_end(space);
+	else if (!own)
+		down.high += space->task_size - window_end(space);
 
 	if (wants_low_2g(space, request))
 		up = low_2g;
@@ -190,7 +206,9 @@ static enum vmt_why_id judge_hint(const struct vmt_space *space,
 	uint64_t limit = wants_low_2g(space, request) ? low_2g.high : task_size_of(space, request);
 	const struct vmt_vma *vma;
 
-	if (length > limit || address > limit - length)
+	/* mmap_address_hint_valid(): nor may it lie across the end of the usual window. */
+	if (length > limit || address > limit - length ||
+	    is_above_window(space, address) != is_above_window(space, address + length))
 		return VMT_WHY_HINT_BEYOND;
 	vma = vmt_find_vma(space, address);
 	if (!vma || address + length <= start_gap(space, vma))
@@ -323,14 +341,15 @@ static int64_t search_for(struct vmt_space *space, const struct vmt_place_reques
 	return (int64_t)address;
 }
 
-/* The hint as the search takes it: hugetlb_get_unmapped_area() rounds it up to its pages. */
+/* The hint as the search takes it: hugetlb_get_unmapped_area() rounds it to its pages. */
 static uint64_t hint_of(const struct vmt_space *space, const struct vmt_place_request *request)
 {
 	uint64_t hint = round_hint(space, request->address);
 	uint64_t unit = request->placing.unit_bytes;
 
-	return request->placing.kind == VMT_PLACING_HUGETLB ? (hint + unit - 1) & ~(unit - 1)
-							    : hint;
+	if (request->placing.kind != VMT_PLACING_HUGETLB)
+		return hint;
+	return (space->features.huge_hint_down ? hint : hint + unit - 1) & ~(unit - 1);
 }
 
 static bool is_certain(const struct vmt_space *space, const struct vmt_place_request *request)

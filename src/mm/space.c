@@ -257,6 +257,8 @@ static struct vmt_vma *vma_of_words(const struct vmt_space *space, const struct 
 		return NULL;
 	*ret_flags =
 		(vmt_vm_flags_parse(words) & ~VMT_VM_SOFTDIRTY) | (vma->flags & VMT_VM_PKEY_MASK);
+	if (space->features.onfault_hidden && *ret_flags & VMT_VM_LOCKED)
+		*ret_flags |= vma->flags & VMT_VM_LOCKONFAULT;
 	return vma;
 }
 

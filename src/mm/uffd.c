@@ -67,9 +67,10 @@ static bool range_valid(const struct vmt_space *space, const struct vmt_event *e
 }
 
 /* vma_can_userfault() */
-static bool can_serve(const struct vmt_vma *vma, uint64_t flags, bool any_memory)
+static bool can_serve(const struct vmt_space *space, const struct vmt_vma *vma, uint64_t flags,
+		      bool any_memory)
 {
-	if (vma->flags & VMT_VM_DROPPABLE)
+	if (vma->flags & VMT_VM_DROPPABLE && !space->features.uffd_droppable)
 		return false;
 	if (any_memory && flags == VMT_VM_UFFD_WP)
 		return true;
@@ -96,12 +97,12 @@ static int refuse_range(struct vmt_space *space, const struct registration *regi
 		bool other = vma->uffd && vma->uffd != registration->context;
 
 		if (!registration->registers) {
-			if (other ||
-			    !can_serve(vma, vma->flags & uffd_flags, registration->any_memory))
+			if (other || !can_serve(space, vma, vma->flags & uffd_flags,
+						registration->any_memory))
 				return refuse_vma(space, vma, EINVAL);
 			continue;
 		}
-		if (!can_serve(vma, registration->flags, registration->any_memory))
+		if (!can_serve(space, vma, registration->flags, registration->any_memory))
 			return refuse_vma(space, vma, EINVAL);
 		if (!(vma->flags & VMT_VM_MAYWRITE))
 			return refuse_vma(space, vma, EPERM);

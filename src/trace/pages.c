@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "procfs.h"
@@ -50,6 +51,7 @@ enum {
 #define ENTRY_PRESENT (1ULL << 63)
 #define ENTRY_SWAPPED (1ULL << 62)
 #define ENTRY_FILE (1ULL << 61)
+#define ENTRY_FRAME ((1ULL << 55) - 1) /* of a page that is present */
 
 /* 1 or 0; a negative errno if the kernel has no such request. */
 static int scan(int fd, uint64_t start, uint64_t end)
@@ -94,7 +96,43 @@ int vmt_pages_categories(int fd, uint64_t start, uint64_t end, uint64_t any_of, 
 	return 0;
 }
 
-/* Entry by entry. The zero page cannot be told from a written one here, so it counts as one. */
+/*
+ * The frame of the page of zeros, as a page of our own shows it that was only read; 0 where frames are
+ * not shown (without CAP_SYS_ADMIN).
+ */
+static uint64_t zero_frame(void)
+{
+	static uint64_t frame;
+	static bool known;
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	VMT_CLEANUP(vmt_fd_close) int fd = -1;
+	const volatile char *zeros;
+	uint64_t entry = 0;
+
+	if (known)
+		return frame;
+	known = true;
+	zeros = mmap(NULL, page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (zeros == MAP_FAILED)
+		return 0;
+	fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	if (zeros[0] == 0 && fd >= 0 &&
+	    pread(fd, &entry, sizeof(entry), (off_t)((uintptr_t)zeros / page * sizeof(entry))) ==
+		    sizeof(entry))
+		frame = entry & ENTRY_FRAME;
+	munmap((void *)(uintptr_t)zeros, page);
+	return frame;
+}
+
+static bool is_zero_page(uint64_t entry)
+{
+	return entry & ENTRY_PRESENT && zero_frame() && (entry & ENTRY_FRAME) == zero_frame();
+}
+
+/*
+ * Entry by entry. Where frames are not shown the page of zeros cannot be told from a written one, so it
+ * counts as one.
+ */
 static bool read_entries(int fd, uint64_t start, uint64_t end)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -109,7 +147,7 @@ static bool read_entries(int fd, uint64_t start, uint64_t end)
 			return false;
 		for (size_t i = 0; i < (size_t)got / sizeof(*entries); i++) {
 			if (entries[i] & (ENTRY_PRESENT | ENTRY_SWAPPED) &&
-			    !(entries[i] & ENTRY_FILE))
+			    !(entries[i] & ENTRY_FILE) && !is_zero_page(entries[i]))
 				return true;
 		}
 		start += (uint64_t)got / sizeof(*entries) * page;

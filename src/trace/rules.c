@@ -26,107 +26,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/shm.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "procfs.h"
-#include "spots.h"
-#include "vmtrace/trace.h"
+#include "trial.h"
 
-#ifndef SYS_mseal
-#define SYS_mseal 462
-#endif
-#ifndef MAP_DROPPABLE
-#define MAP_DROPPABLE 0x08
-#endif
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
 #endif
 
 enum {
-	SCENE_PAGES = 8, /* of the arena, for each scene; at least one at its end stays untouched */
-	HUGE_BYTES = 2 << 20,
-	POLICY_WEIGHTED = 6, /* MPOL_WEIGHTED_INTERLEAVE */
-	MIN_ADDRESS_MOST = 16 << 20, /* more is no minimum: the hint was passed over */
+	/* Operations that younger headers know. */
+	SET_MEMORY_MERGE = 67,
+	GET_MEMORY_MERGE = 68,
 };
 
-/* Scenes in the arena, named by the rule that they show. */
-enum scene {
-	SCENE_UNACCOUNT,
-	SCENE_STACK,
-	SCENE_GUARD,
-	SCENE_MODIFY,
-	SCENE_NEW,
-	SCENE_DROPPABLE,
-	SCENE_MREMAP,
-	SCENE_COUNT,
-};
-
-/* Addresses whose VMA is looked up in smaps when all scenes stand. */
-enum spot {
-	SPOT_UNFAULTED,
-	SPOT_FAULTED,
-	SPOT_STACK,
-	SPOT_GUARD,
-	SPOT_MODIFY,
-	SPOT_NEW,
-	SPOT_CLOSE,
-	SPOT_HEAP,
-	SPOT_ABOVE_HEAP,
-	SPOT_COUNT,
-};
-
-struct trial {
-	struct vmt_kernel_rules *rules; /* in the shared page */
-	uint64_t page; /* bytes */
-	uint64_t arena;
-	struct vmt_spot spots[SPOT_COUNT];
-};
-
-static enum vmt_rule rule(bool yes)
-{
-	return yes ? VMT_RULE_YES : VMT_RULE_NO;
-}
-
-/* ---- Setting scenes: the address, or 0 if the kernel does not let us ------------------------- */
-
-static void *pointer(uint64_t address)
-{
-	return (void *)(uintptr_t)address;
-}
-
-static uint64_t map_at(uint64_t address, uint64_t bytes, int prot, int flags)
-{
-	void *at = mmap(pointer(address), bytes, prot, flags | MAP_ANONYMOUS, -1, 0);
-
-	return at == MAP_FAILED ? 0 : (uint64_t)(uintptr_t)at;
-}
-
-static uint64_t scene_page(const struct trial *trial, enum scene scene, unsigned index)
-{
-	return trial->arena + ((uint64_t)scene * SCENE_PAGES + 1 + index) * trial->page;
-}
-
-/* A private page in a scene. */
-static uint64_t put(const struct trial *trial, enum scene scene, unsigned index, int prot)
-{
-	return map_at(scene_page(trial, scene, index), trial->page, prot, MAP_PRIVATE | MAP_FIXED);
-}
-
-static void touch(uint64_t address)
-{
-	*(volatile char *)pointer(address) = 1;
-}
-
-static bool protect(const struct trial *trial, uint64_t address, int prot)
-{
-	return mprotect(pointer(address), trial->page, prot) == 0;
-}
+/* ---- Setting scenes -------------------------------------------------------------------------------- */
 
 /* Two pages become inaccessible, one of them written before: only that one must stay accounted. */
 static void set_unaccount(struct trial *trial)
@@ -214,6 +136,54 @@ static void set_close(struct trial *trial)
 		trial->spots[SPOT_CLOSE].address = start + trial->page;
 }
 
+/* Two pages, one after the other, while new memory is marked for KSM. */
+static void set_ksm(struct trial *trial)
+{
+	int before = prctl(GET_MEMORY_MERGE, 0, 0, 0, 0);
+
+	if (before < 0 || prctl(SET_MEMORY_MERGE, 1, 0, 0, 0) < 0)
+		return;
+	if (put(trial, SCENE_KSM, 0, PROT_READ | PROT_WRITE))
+		trial->spots[SPOT_KSM].address = put(trial, SCENE_KSM, 1, PROT_READ | PROT_WRITE);
+	prctl(SET_MEMORY_MERGE, before, 0, 0, 0);
+}
+
+/* What a mapping over the middle of a VMA leaves of it, if RLIMIT_DATA forbids the mapping. */
+static void set_limit(struct trial *trial)
+{
+	uint64_t start = scene_page(trial, SCENE_LIMIT, 0);
+	struct rlimit limit, low;
+	uint64_t mapped;
+
+	if (!map_at(start, 3 * trial->page, PROT_NONE, MAP_PRIVATE | MAP_FIXED) ||
+	    getrlimit(RLIMIT_DATA, &limit) < 0)
+		return;
+	low = (struct rlimit){ .rlim_cur = trial->page, .rlim_max = limit.rlim_max };
+	if (setrlimit(RLIMIT_DATA, &low) < 0)
+		return;
+	mapped = put(trial, SCENE_LIMIT, 1, PROT_READ | PROT_WRITE);
+	setrlimit(RLIMIT_DATA, &limit);
+	if (!mapped)
+		trial->spots[SPOT_LIMIT].address = start;
+}
+
+static void set_onfault(struct trial *trial)
+{
+	uint64_t page = put(trial, SCENE_ONFAULT, 0, PROT_READ | PROT_WRITE);
+
+	if (page && syscall(SYS_mlock2, page, trial->page, MLOCK_ONFAULT) == 0)
+		trial->spots[SPOT_ONFAULT].address = page;
+}
+
+/* The ring goes with the child. */
+static void set_ring(struct trial *trial)
+{
+	unsigned long ring = 0;
+
+	if (syscall(SYS_io_setup, 1UL, &ring) == 0)
+		trial->spots[SPOT_RING].address = ring;
+}
+
 /* ---- The heap -------------------------------------------------------------------------------- */
 
 static uint64_t set_brk(uint64_t address)
@@ -275,125 +245,6 @@ static void set_heap(struct trial *trial)
 		trial->spots[SPOT_ABOVE_HEAP].address = top;
 }
 
-/* ---- What calls say by themselves ------------------------------------------------------------ */
-
-static void try_mseal(struct trial *trial)
-{
-	/* No length: nothing gets sealed. */
-	if (syscall(SYS_mseal, trial->arena, 0UL, 0UL) == 0)
-		trial->rules->mseal = VMT_RULE_YES;
-	else if (errno == ENOSYS)
-		trial->rules->mseal = VMT_RULE_NO;
-}
-
-static void try_droppable(struct trial *trial)
-{
-	if (map_at(scene_page(trial, SCENE_DROPPABLE, 0), trial->page, PROT_READ | PROT_WRITE,
-		   MAP_DROPPABLE | MAP_FIXED))
-		trial->rules->droppable = VMT_RULE_YES;
-	else if (errno != ENOMEM && errno != EPERM)
-		trial->rules->droppable = VMT_RULE_NO;
-}
-
-/* A move over the border of two VMAs */
-static void try_mremap(struct trial *trial)
-{
-	uint64_t from = put(trial, SCENE_MREMAP, 0, PROT_READ);
-	void *moved;
-
-	if (!from || !put(trial, SCENE_MREMAP, 1, PROT_READ | PROT_WRITE))
-		return;
-	moved = mremap(pointer(from), 2 * trial->page, 2 * trial->page,
-		       MREMAP_MAYMOVE | MREMAP_FIXED, pointer(scene_page(trial, SCENE_MREMAP, 3)));
-	if (moved != MAP_FAILED)
-		trial->rules->mremap_many = VMT_RULE_YES;
-	else if (errno == EFAULT)
-		trial->rules->mremap_many = VMT_RULE_NO;
-}
-
-static uint64_t map_anywhere(uint64_t bytes)
-{
-	return map_at(0, bytes, PROT_NONE, MAP_PRIVATE);
-}
-
-/*
- * Two mappings of 2 MiB and a page, side by side, cannot both be aligned by luck, nor can two of
- * 2 MiB with such a one between them. They stay, so that none fills another's place.
- */
-static void try_alignment(struct trial *trial)
-{
-	uint64_t odd = HUGE_BYTES + trial->page;
-	uint64_t first = map_anywhere(odd);
-	uint64_t second = map_anywhere(odd);
-	uint64_t even = map_anywhere(HUGE_BYTES);
-	uint64_t between = map_anywhere(odd);
-	uint64_t last = map_anywhere(HUGE_BYTES);
-
-	/* A 32-bit program gets nothing aligned, whatever the kernel does for others. */
-	if (sizeof(void *) < sizeof(uint64_t) || !first || !second || !even || !between || !last)
-		return;
-	if ((first | second) % HUGE_BYTES == 0)
-		trial->rules->thp_align = VMT_ALIGN_FROM_2M;
-	else if ((even | last) % HUGE_BYTES == 0)
-		trial->rules->thp_align = VMT_ALIGN_MULTIPLES;
-	else
-		trial->rules->thp_align = VMT_ALIGN_NEVER;
-}
-
-/* A hint below the minimum is raised to it. */
-static void try_min_address(struct trial *trial)
-{
-	uint64_t lowest = map_at(trial->page, trial->page, PROT_NONE, MAP_PRIVATE);
-
-	if (!lowest || lowest > MIN_ADDRESS_MOST)
-		return;
-	trial->rules->min_address = lowest;
-	trial->rules->min_address_known = true;
-}
-
-/* A length of 0 is no work, but the advice is looked at first. */
-static void try_advice(struct trial *trial)
-{
-	for (unsigned advice = 0; advice < 128; advice++)
-		if (syscall(SYS_madvise, trial->arena, 0UL, (long)advice) == 0)
-			trial->rules->advice[advice / 64] |= UINT64_C(1) << advice % 64;
-	if (trial->rules->advice[1] >> (MADV_GUARD_INSTALL - 64) & 1)
-		trial->rules->guard_files = rule(
-			syscall(SYS_madvise, trial->arena, trial->page, MADV_GUARD_INSTALL) == 0);
-}
-
-/* No ranges at all, but again the advice is looked at. */
-static void try_process_advice(struct trial *trial)
-{
-	int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
-
-	if (self < 0)
-		return;
-	trial->rules->process_advice_any =
-		rule(syscall(SYS_process_madvise, self, NULL, 0UL, MADV_DONTNEED, 0) == 0);
-	close(self);
-}
-
-static void try_policy(struct trial *trial)
-{
-	const unsigned long first_node = 1;
-	long result = syscall(SYS_mbind, trial->arena, trial->page, POLICY_WEIGHTED, &first_node,
-			      8 * sizeof(first_node), 0);
-
-	if (result == 0 || errno == EINVAL)
-		trial->rules->policy_weighted = rule(result == 0);
-}
-
-/* The bytes for AT_RANDOM lie on the stack. */
-static void try_vdso(struct trial *trial)
-{
-	uint64_t vdso = getauxval(AT_SYSINFO_EHDR);
-	uint64_t stack = getauxval(AT_RANDOM);
-
-	if (vdso && stack)
-		trial->rules->vdso_above_stack = rule(vdso > stack);
-}
-
 /* ---- What became of the scenes --------------------------------------------------------------- */
 
 static void judge_flags(struct trial *trial)
@@ -409,12 +260,12 @@ static void judge_flags(struct trial *trial)
 		rules->stack_nohuge = rule(spots[SPOT_STACK].flags & VMT_SPOT_NOHUGE);
 	if (spots[SPOT_GUARD].flags & VMT_SPOT_FLAGS_KNOWN)
 		rules->guard_flag = rule(spots[SPOT_GUARD].flags & VMT_SPOT_GUARD);
-}
-
-/* Whether the page at @spot became one VMA with the page below it. */
-static bool merged_below(const struct trial *trial, enum spot spot)
-{
-	return trial->spots[spot].start == trial->spots[spot].address - trial->page;
+	if (spots[SPOT_ONFAULT].flags & VMT_SPOT_LOCKED)
+		rules->onfault_hidden = rule(!(spots[SPOT_ONFAULT].flags & VMT_SPOT_ONFAULT));
+	if (spots[SPOT_VVAR].flags & VMT_SPOT_FLAGS_KNOWN)
+		rules->vvar_mixed = rule(spots[SPOT_VVAR].flags & VMT_SPOT_MIXEDMAP);
+	if (spots[SPOT_RING].flags & VMT_SPOT_FLAGS_KNOWN)
+		rules->ring_not_copied = rule(spots[SPOT_RING].flags & VMT_SPOT_DONTCOPY);
 }
 
 static void judge_merges(struct trial *trial)
@@ -426,6 +277,11 @@ static void judge_merges(struct trial *trial)
 		rules->modify_needs_both_anon = rule(!merged_below(trial, SPOT_MODIFY));
 	if (spots[SPOT_NEW].start && spots[SPOT_NEW].end - spots[SPOT_NEW].start == 2 * trial->page)
 		rules->new_prefers_next = rule(!merged_below(trial, SPOT_NEW));
+	if (spots[SPOT_KSM].start)
+		rules->ksm_after_merge = rule(!merged_below(trial, SPOT_KSM));
+	if (spots[SPOT_LIMIT].start)
+		rules->limits_before_cuts =
+			rule(spots[SPOT_LIMIT].end - spots[SPOT_LIMIT].start == 3 * trial->page);
 	if (spots[SPOT_CLOSE].start)
 		rules->close_never_merges = rule(!merged_below(trial, SPOT_CLOSE));
 	else /* no System V memory here: 6.12, which changed that, moved the vdso as well */
@@ -446,31 +302,31 @@ static void run_child(struct vmt_kernel_rules *rules)
 	/* A signal for the whole group must not leave a System V segment behind. */
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
-	try_vdso(&trial);
-	try_alignment(&trial);
-	try_min_address(&trial);
+	vmt_trial_places(&trial);
 	rules->table_reclaim = vmt_rule_table_reclaim();
 	trial.arena =
 		map_at(0, (SCENE_COUNT * SCENE_PAGES + 1) * trial.page, PROT_NONE, MAP_SHARED);
 	if (!trial.arena)
 		return;
-	try_advice(&trial);
-	try_process_advice(&trial);
-	try_policy(&trial);
-	try_droppable(&trial);
-	try_mremap(&trial);
+	vmt_trial_calls(&trial);
+	vmt_trial_set_remap(&trial);
 	set_unaccount(&trial);
 	set_stack(&trial);
 	set_guard(&trial);
 	set_modify(&trial);
 	set_new(&trial);
 	set_close(&trial);
+	set_limit(&trial);
+	set_onfault(&trial);
+	set_ring(&trial);
+	set_ksm(&trial);
 	set_heap(&trial);
+	trial.spots[SPOT_VVAR].name = "[vvar]";
 	vmt_spots_read(trial.spots, vmt_countof(trial.spots));
 	judge_flags(&trial);
 	judge_merges(&trial);
-	/* The newest call comes last: a sandbox may kill for it. */
-	try_mseal(&trial);
+	vmt_trial_judge_remap(&trial);
+	vmt_trial_mseal(&trial);
 }
 
 /* madvise() of 5.16 and before says ENOMEM where it cannot split. Only a full space would show it. */

@@ -17,15 +17,31 @@ enum {
 
 static unsigned read_flags(const char *words)
 {
+	static const struct {
+		const char *word;
+		unsigned flag;
+	} rows[] = {
+		{ " ac", VMT_SPOT_ACCOUNT },  { " nh", VMT_SPOT_NOHUGE },
+		{ " gu", VMT_SPOT_GUARD },    { " lo", VMT_SPOT_LOCKED },
+		{ " lf", VMT_SPOT_ONFAULT },  { " mm", VMT_SPOT_MIXEDMAP },
+		{ " dc", VMT_SPOT_DONTCOPY },
+	};
 	unsigned flags = VMT_SPOT_FLAGS_KNOWN;
 
-	if (strstr(words, " ac"))
-		flags |= VMT_SPOT_ACCOUNT;
-	if (strstr(words, " nh"))
-		flags |= VMT_SPOT_NOHUGE;
-	if (strstr(words, " gu"))
-		flags |= VMT_SPOT_GUARD;
+	for (size_t i = 0; i < vmt_countof(rows); i++)
+		if (strstr(words, rows[i].word))
+			flags |= rows[i].flag;
 	return flags;
+}
+
+static bool holds(const struct vmt_spot *spot, const char *line, uint64_t start, uint64_t end)
+{
+	size_t length = strlen(line);
+
+	if (!spot->name)
+		return start <= spot->address && spot->address < end;
+	return length > strlen(spot->name) &&
+	       strcmp(line + length - strlen(spot->name), spot->name) == 0;
 }
 
 /* One line: "START-END PERMS … NAME" opens a VMA, "Key: value" says something of the last one. */
@@ -45,7 +61,7 @@ static void read_line(struct vmt_spot *spots, size_t count, const char *line, ui
 	for (size_t i = 0; i < count; i++) {
 		struct vmt_spot *spot = &spots[i];
 
-		if (head && *vma_start <= spot->address && spot->address < end) {
+		if (head && holds(spot, line, *vma_start, end)) {
 			spot->start = *vma_start;
 			spot->end = end;
 			spot->heap = strstr(line, " [heap]") != NULL;

@@ -16,10 +16,15 @@ enum {
 	VMT_SPOT_ACCOUNT = 2, /* ac */
 	VMT_SPOT_NOHUGE = 4, /* nh */
 	VMT_SPOT_GUARD = 8, /* gu */
+	VMT_SPOT_LOCKED = 16, /* lo */
+	VMT_SPOT_ONFAULT = 32, /* lf */
+	VMT_SPOT_MIXEDMAP = 64, /* mm */
+	VMT_SPOT_DONTCOPY = 128, /* dc */
 };
 
 struct vmt_spot {
 	uint64_t address; /* to look for; 0: nothing */
+	const char *name; /* or the name of a VMA, as "[vvar]" */
 	uint64_t start; /* of the VMA that holds it; 0 until it was found */
 	uint64_t end;
 	unsigned flags; /* VMT_SPOT_… */
