@@ -105,7 +105,9 @@ static void check_copy(struct vmt_space *child, const struct vmt_layout *layout,
 	if (!layout)
 		return;
 	step->check = VMT_CHECK_MATCH;
-	row = bsearch(&step->start, layout->data, layout->count, sizeof(*row), compare_start);
+	row = layout->count == 0 ? NULL
+				 : bsearch(&step->start, layout->data, layout->count, sizeof(*row),
+					   compare_start);
 	if (row && row->end == step->end && vmt_space_find(child, row->start, &have) &&
 	    vmt_mapping_equal(&have, row))
 		return;
