@@ -22,6 +22,7 @@
  *	brk=HEX start=HEX		the break; where the heap starts
  *	start-data=HEX end-data=HEX
  *	old				the rules of Linux 5.15
+ *	is:RULE not:RULE		one rule of struct vmt_features
  *
  * A file is one too: "7 ro noexec" is description 7, opened O_RDONLY, on a noexec mount.
  *
@@ -75,6 +76,35 @@ static inline bool call_value(const char *word, const char *key, uint64_t *ret_v
 	return true;
 }
 
+/* "mremap-clears-first" */
+static inline bool *call_rule(struct vmt_features *features, const char *name)
+{
+	const struct {
+		const char *name;
+		bool *rule;
+	} rows[] = {
+		{ "mremap-clears-first", &features->mremap_clears_first },
+		{ "mremap-looks-first", &features->mremap_looks_first },
+		{ "mremap-raw-lengths", &features->mremap_raw_lengths },
+		{ "dontunmap-resets-offset", &features->dontunmap_resets_offset },
+		{ "dontunmap-splits-locked", &features->dontunmap_splits_locked },
+		{ "dontunmap-keeps-source", &features->dontunmap_keeps_source },
+		{ "ksm-after-merge", &features->ksm_after_merge },
+		{ "zero-thp-align", &features->zero_thp_align },
+		{ "limits-before-cuts", &features->limits_before_cuts },
+		{ "pidfd-self", &features->pidfd_self },
+		{ "uffd-droppable", &features->uffd_droppable },
+		{ "wide-addresses", &features->wide_addresses },
+	};
+
+	for (size_t i = 0; i < vmt_countof(rows); i++) {
+		if (strcmp(rows[i].name, name) == 0)
+			return rows[i].rule;
+	}
+	fail_msg("no rule is called %s", name);
+	return NULL;
+}
+
 static inline void call_situation_word(struct vmt_space *space, const char *word)
 {
 	static const struct {
@@ -89,6 +119,16 @@ static inline void call_situation_word(struct vmt_space *space, const char *word
 	for (size_t i = 0; i < vmt_countof(limits); i++) {
 		if (call_value(word, limits[i].key, &space->rights.limits[limits[i].limit]))
 			return;
+	}
+	if (strncmp(word, "is:", 3) == 0) {
+		*call_rule(&space->features, word + 3) = true;
+		if (space->features.wide_addresses)
+			space->task_size = space->arch->wide_task_size;
+		return;
+	}
+	if (strncmp(word, "not:", 4) == 0) {
+		*call_rule(&space->features, word + 4) = false;
+		return;
 	}
 	if (call_value(word, "hard-data", &space->rights.hard_limits[VMT_LIMIT_DATA]) ||
 	    call_value(word, "start-data", &space->start_data) ||

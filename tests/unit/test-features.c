@@ -31,6 +31,26 @@ static void assert_features_equal(const struct vmt_features *a, const struct vmt
 	assert_int_equal(a->guard_flag, b->guard_flag);
 	assert_int_equal(a->madvise_split_enomem, b->madvise_split_enomem);
 	assert_int_equal(a->droppable, b->droppable);
+	assert_int_equal(a->guard_files, b->guard_files);
+	assert_int_equal(a->process_advice_any, b->process_advice_any);
+	assert_int_equal(a->policy_weighted, b->policy_weighted);
+	assert_int_equal(a->mremap_clears_first, b->mremap_clears_first);
+	assert_int_equal(a->mremap_looks_first, b->mremap_looks_first);
+	assert_int_equal(a->mremap_raw_lengths, b->mremap_raw_lengths);
+	assert_int_equal(a->dontunmap_resets_offset, b->dontunmap_resets_offset);
+	assert_int_equal(a->dontunmap_splits_locked, b->dontunmap_splits_locked);
+	assert_int_equal(a->dontunmap_keeps_source, b->dontunmap_keeps_source);
+	assert_int_equal(a->ksm_after_merge, b->ksm_after_merge);
+	assert_int_equal(a->zero_thp_align, b->zero_thp_align);
+	assert_int_equal(a->uffd_droppable, b->uffd_droppable);
+	assert_int_equal(a->huge_hint_down, b->huge_hint_down);
+	assert_int_equal(a->pidfd_self, b->pidfd_self);
+	assert_int_equal(a->limits_before_cuts, b->limits_before_cuts);
+	assert_int_equal(a->vvar_mixed, b->vvar_mixed);
+	assert_int_equal(a->ring_not_copied, b->ring_not_copied);
+	assert_int_equal(a->wide_addresses, b->wide_addresses);
+	assert_int_equal(a->onfault_hidden, b->onfault_hidden);
+	assert_memory_equal(a->advice, b->advice, sizeof(a->advice));
 	assert_int_equal(a->min_address, b->min_address);
 }
 
@@ -88,6 +108,7 @@ static void older_kernels(void **state)
 	v5_15.profile = VMT_PROFILE_6_1;
 	v5_15.new_prefers_next = true;
 	v5_15.brk_merges_below = v5_15.brk_shrinks_holes = false;
+	v5_15.advice[0] |= 1ULL << 24 | 1ULL << 25; /* MADV_DONTNEED_LOCKED, MADV_COLLAPSE */
 	v5_15.madvise_split_enomem = false;
 	assert_features_equal(&v6_1, &v5_15);
 }

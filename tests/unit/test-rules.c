@@ -65,6 +65,16 @@ static void running_kernel_is_6_18(void **state)
 	assert_int_equal(features.mremap_many, wanted.mremap_many);
 	assert_int_equal(features.madvise_split_enomem, wanted.madvise_split_enomem);
 	assert_int_equal(features.droppable, wanted.droppable);
+	assert_int_equal(features.policy_weighted, wanted.policy_weighted);
+	assert_int_equal(features.mremap_clears_first, wanted.mremap_clears_first);
+	assert_int_equal(features.mremap_looks_first, wanted.mremap_looks_first);
+	assert_int_equal(features.mremap_raw_lengths, wanted.mremap_raw_lengths);
+	assert_int_equal(features.huge_hint_down, wanted.huge_hint_down);
+	assert_int_equal(features.pidfd_self, wanted.pidfd_self);
+	assert_int_equal(features.limits_before_cuts, wanted.limits_before_cuts);
+	assert_int_equal(features.vvar_mixed, wanted.vvar_mixed);
+	assert_int_equal(features.ring_not_copied, wanted.ring_not_copied);
+	assert_int_equal(features.onfault_hidden, wanted.onfault_hidden);
 }
 
 /* Each is found, not merely left at what 6.18 does. */
@@ -88,6 +98,13 @@ static void found(void **state)
 	assert_int_not_equal(rules.guard_flag, VMT_RULE_UNKNOWN);
 	assert_int_not_equal(rules.madvise_split_enomem, VMT_RULE_UNKNOWN);
 	assert_int_not_equal(rules.droppable, VMT_RULE_UNKNOWN);
+	assert_int_not_equal(rules.mremap_clears_first, VMT_RULE_UNKNOWN);
+	assert_int_not_equal(rules.mremap_looks_first, VMT_RULE_UNKNOWN);
+	assert_int_not_equal(rules.mremap_raw_lengths, VMT_RULE_UNKNOWN);
+	assert_int_not_equal(rules.dontunmap_resets_offset, VMT_RULE_UNKNOWN);
+	assert_int_not_equal(rules.dontunmap_keeps_source, VMT_RULE_UNKNOWN);
+	assert_int_not_equal(rules.pidfd_self, VMT_RULE_UNKNOWN);
+	assert_int_not_equal(rules.limits_before_cuts, VMT_RULE_UNKNOWN);
 }
 
 /* By luck one address may look aligned, or a page lie beside another: not twenty times. */
