@@ -124,9 +124,13 @@ struct vmt_event {
 	uint64_t args[6]; /* old mmap: its six words; shmat through ipc: shmat's arguments */
 	int64_t result; /* as the kernel returned it; shmat through ipc: the address it wrote */
 	bool failed; /* result is -errno */
-	/* process_madvise on another process that is followed: whose space changes; else 0. */
+	/*
+	 * process_madvise on another process that is followed, ioctl of a userfaultfd that serves
+	 * another one: whose space changes; else 0.
+	 */
 	uint32_t target_space;
 	pid_t target_pid;
+	bool target_gone; /* ioctl: the userfaultfd served a space that has ended */
 	bool exec_too_late; /* execve: it failed when the old program was gone, and kills the task */
 	uint64_t ip;
 	uint64_t sp;

@@ -197,6 +197,7 @@ static const char *const plain_texts[VMT_WHY_COUNT] = {
 	[VMT_WHY_BAD_POINTER] = "what an argument points to cannot be read",
 	[VMT_WHY_EXEC_TOO_LATE] =
 		"the old program was gone by then, so the kernel kills the process",
+	[VMT_WHY_UFFD_OWNER_GONE] = "the process that made this userfaultfd has no memory any more",
 	[VMT_WHY_SET_MM_REFUSED] = "needs CAP_SYS_RESOURCE, and fields in order",
 };
 

@@ -124,6 +124,8 @@ int64_t vmt_op_ioctl(struct vmt_space *space, const struct vmt_event *event, str
 	int error;
 	VMT_PATH(space, UFFD_REGISTER);
 
+	if (event->target_gone)
+		return vmt_refuse(space, ENOMEM, VMT_WHY_UFFD_OWNER_GONE);
 	if (event->words_valid < (registration.registers ? 3 : 2)) {
 		step->predicted = false;
 		return 0;

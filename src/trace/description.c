@@ -15,6 +15,7 @@
  */
 #include <errno.h>
 #include <linux/kcmp.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -24,6 +25,12 @@ static bool same_file(const struct vmt_description *row, const struct vmt_file_f
 {
 	return row->number && row->inode == facts->inode && row->dev_major == facts->dev_major &&
 	       row->dev_minor == facts->dev_minor && row->flags == facts->flags;
+}
+
+/* new_userfaultfd() makes an inode with each (6.1 to 7.2), and nobody can open it once more. */
+static bool has_own_inode(const struct vmt_file_facts *facts)
+{
+	return facts->name && strcmp(facts->name, "anon_inode:[userfaultfd]") == 0;
 }
 
 /* A place that is the same file for sure, or NULL; *ret_gone if one could not be compared. */
@@ -39,7 +46,7 @@ static const struct vmt_description *find_sure(const struct vmt_descriptions *de
 		if (!same_file(row, facts) || (row->tid == tid && row->fd == fd))
 			continue;
 		order = syscall(SYS_kcmp, row->tid, tid, KCMP_FILE, row->fd, fd);
-		if (order == 0)
+		if (order == 0 || (order < 0 && has_own_inode(facts)))
 			return row;
 		*ret_gone |= order < 0;
 	}
@@ -61,6 +68,8 @@ static struct vmt_description *find_place(struct vmt_descriptions *descriptions,
 static void note(struct vmt_descriptions *descriptions, struct vmt_description *row, pid_t tid,
 		 int fd, const struct vmt_file_facts *facts, uint64_t number)
 {
+	uint32_t space = vmt_description_space(descriptions, number);
+
 	if (!row) {
 		row = &descriptions->rows[descriptions->next];
 		descriptions->next = (descriptions->next + 1) % VMT_DESCRIPTION_COUNT;
@@ -73,7 +82,26 @@ static void note(struct vmt_descriptions *descriptions, struct vmt_description *
 		.dev_minor = facts->dev_minor,
 		.inode = facts->inode,
 		.flags = facts->flags,
+		.space = space,
 	};
+}
+
+void vmt_description_set_space(struct vmt_descriptions *descriptions, uint64_t number,
+			       uint32_t space)
+{
+	for (size_t i = 0; i < VMT_DESCRIPTION_COUNT; i++) {
+		if (descriptions->rows[i].number == number)
+			descriptions->rows[i].space = space;
+	}
+}
+
+uint32_t vmt_description_space(const struct vmt_descriptions *descriptions, uint64_t number)
+{
+	for (size_t i = 0; i < VMT_DESCRIPTION_COUNT; i++) {
+		if (descriptions->rows[i].number == number)
+			return descriptions->rows[i].space;
+	}
+	return 0;
 }
 
 void vmt_description_find(struct vmt_descriptions *descriptions, pid_t tid, int fd,

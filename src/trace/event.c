@@ -235,9 +235,10 @@ static bool is_write_sealed(const char *path, const char *name)
  * Through the thread's own /proc/TID/fd: threads may have descriptor tables of their own. Does not
  * ask a server for fresh attributes, which could be the very task that stands still.
  */
-static void fetch_file(struct vmt_tracer *tracer, struct vmt_task *task, int fd)
+void vmt_event_file(struct vmt_tracer *tracer, const struct vmt_task *task, int fd,
+		    struct vmt_file_facts *ret_file)
 {
-	struct vmt_file_facts *file = &task->call.file;
+	struct vmt_file_facts *file = ret_file;
 	char path[FD_PATH_BYTES];
 	char link[FD_PATH_BYTES];
 	char name[PATH_MAX];
@@ -287,7 +288,8 @@ static void fetch_ioctl(struct vmt_tracer *tracer, struct vmt_task *task)
 {
 	struct vmt_event *call = &task->call;
 
-	fetch_file(tracer, task, (int)call->args[0]);
+	vmt_event_file(tracer, task, (int)call->args[0], &call->file);
+	vmt_uffd_aim(tracer, task);
 	call->uffd_features = uffd_features(task->tid, (int)call->args[0]);
 
 	/* The same for every word size: all fields have 64 bits. */
@@ -302,7 +304,7 @@ static void fetch_mmap(struct vmt_tracer *tracer, struct vmt_task *task)
 	const struct vmt_event *call = &task->call;
 
 	if (!(call->args[3] & MAP_ANONYMOUS)) {
-		fetch_file(tracer, task, (int)call->args[4]);
+		vmt_event_file(tracer, task, (int)call->args[4], &task->call.file);
 		if (call->file.huge_page_bytes)
 			vmt_huge_pool_read(call->file.huge_page_bytes, &task->call.huge_pool);
 	} else if (call->args[3] & MAP_HUGETLB) {
@@ -313,28 +315,6 @@ static void fetch_mmap(struct vmt_tracer *tracer, struct vmt_task *task)
 }
 
 /* ---- Others --------------------------------------------------------------------------------- */
-
-/* The segment, or why there is none, if its id means the same to us as to the task. */
-static void fetch_segment(struct vmt_task *task)
-{
-	struct vmt_file_facts *file = &task->call.file;
-	struct shmid_ds segment;
-	struct stat ours, theirs;
-	char path[FD_PATH_BYTES];
-
-	snprintf(path, sizeof(path), "/proc/%d/ns/ipc", task->tid);
-	if (stat("/proc/self/ns/ipc", &ours) < 0 || stat(path, &theirs) < 0 ||
-	    ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev)
-		return;
-	if (shmctl((int)task->call.args[0], IPC_STAT, &segment) < 0) {
-		task->call.words[0] = (uint64_t)errno;
-		task->call.words_valid = 1;
-		return;
-	}
-	file->known = true;
-	file->size_bytes = segment.shm_segsz;
-	file->inode = (uint32_t)task->call.args[0];
-}
 
 /* get_nodes(): maxnode counts one bit too many. */
 static void fetch_nodes(struct vmt_task *task)
@@ -430,7 +410,7 @@ void vmt_event_fetch(struct vmt_tracer *tracer, struct vmt_task *task)
 		fetch_words(task, call->args[0], 1, sizeof(uint32_t));
 		break;
 	case VMT_CALL_SHMAT:
-		fetch_segment(task);
+		vmt_shm_fetch(tracer, task);
 		break;
 	case VMT_CALL_PROCESS_MADVISE:
 		fetch_vectors(tracer, task);

@@ -11,12 +11,14 @@
  *	event.c		an event's facts: arguments behind pointers, files behind descriptors
  *	description.c	which descriptors are one open file description
  *	mount.c		the file system behind a descriptor
+ *	shm.c		System V shared memory: which is made of huge pages
  *	spawn.c		the first process
  *	attach.c	processes that run already, and their release
  *	filter.c	the seccomp program
  *	watch.c		calls that only this room wants to see
  *	placement.c	one task and vmtrace on one CPU
  *	stack.c		call stacks, with the files that stack.h names
+ *	uffd.c		which space a userfaultfd serves
  *	untraced.c	tasks that were to have no tracer
  *	task-rights.c	limits, personality and capabilities of each task
  *	rights.c	what a program may not do because it is traced
@@ -101,6 +103,7 @@ struct vmt_task {
 	bool release; /* it is let go for good, for it could not die otherwise */
 	struct vmt_death last_signal; /* that was delivered to it */
 	bool asks_strict; /* the watched call wants SECCOMP_MODE_STRICT */
+	int segment_flags; /* the watched call, shmget: SHM_… */
 	bool rights_known; /* rights could be read */
 	struct vmt_rights rights; /* good while rights_generation is that of the tracer, plus 1 */
 	uint64_t rights_generation; /* 0: not read yet */
@@ -127,6 +130,7 @@ enum {
 	VMT_TASK_BUCKETS = 1024,
 	VMT_DESCRIPTION_COUNT = 256,
 	VMT_MOUNT_COUNT = 64,
+	VMT_SHM_COUNT = 64,
 };
 
 /* Where an open file description was last seen. */
@@ -138,6 +142,7 @@ struct vmt_description {
 	uint32_t dev_minor;
 	uint64_t inode;
 	uint32_t flags;
+	uint32_t space; /* a userfaultfd: number of the space that it serves, 0 not known */
 };
 
 /* The last descriptions seen, oldest overwritten first. */
@@ -157,6 +162,18 @@ struct vmt_mount {
 /* The last mounts seen, oldest overwritten first. */
 struct vmt_mounts {
 	struct vmt_mount rows[VMT_MOUNT_COUNT];
+	size_t next; /* slot to overwrite */
+};
+
+/* A segment of huge pages. */
+struct vmt_shm_segment {
+	int id;
+	uint64_t page_bytes; /* 0: free slot */
+};
+
+/* The last ones that were made, oldest overwritten first. */
+struct vmt_shm_segments {
+	struct vmt_shm_segment rows[VMT_SHM_COUNT];
 	size_t next; /* slot to overwrite */
 };
 
@@ -211,6 +228,7 @@ struct vmt_tracer {
 	VMT_ARRAY(const char *) rights_said; /* programs that were said to run without privilege */
 
 	struct vmt_descriptions descriptions;
+	struct vmt_shm_segments segments;
 	struct vmt_mounts mounts;
 	struct vmt_stacks *stacks; /* NULL: not asked for */
 };
@@ -335,6 +353,9 @@ void vmt_birth_orphans(struct vmt_tracer *tracer, uint64_t now_ns);
 bool vmt_event_enter(struct vmt_task *task, const struct __ptrace_syscall_info *info);
 /* Fetches what the call's arguments point to, right before it runs. */
 void vmt_event_fetch(struct vmt_tracer *tracer, struct vmt_task *task);
+/* What is behind @fd of @task; .known is false if nobody could tell. */
+void vmt_event_file(struct vmt_tracer *tracer, const struct vmt_task *task, int fd,
+		    struct vmt_file_facts *ret_file);
 /* Completes task->call from the exit stop. */
 void vmt_event_leave(struct vmt_task *task, const struct __ptrace_syscall_info *info);
 /* False if the task has gone. */
@@ -345,12 +366,30 @@ bool vmt_syscall_info(pid_t tid, struct __ptrace_syscall_info *ret_info);
 /* Fills in which description is behind @fd of @tid, whose other facts are in @facts. */
 void vmt_description_find(struct vmt_descriptions *descriptions, pid_t tid, int fd,
 			  struct vmt_file_facts *facts);
+/* Notes, and tells, which space a userfaultfd serves, by the number of its description; 0: not known. */
+void vmt_description_set_space(struct vmt_descriptions *descriptions, uint64_t number,
+			       uint32_t space);
+uint32_t vmt_description_space(const struct vmt_descriptions *descriptions, uint64_t number);
 
 /* ---- mount.c ---- */
 
 /* Fills in the facts of the mount @id, through which @path leads to a file of @tid. */
 void vmt_mount_facts(struct vmt_mounts *mounts, pid_t tid, uint64_t id, const char *path,
 		     struct vmt_file_facts *ret_facts);
+
+/* ---- shm.c --------------------------------------------------------------------------- */
+
+/* shmget() with SHM_HUGETLB, whose flags are in task->segment_flags, has returned @id. */
+void vmt_shm_made(struct vmt_tracer *tracer, const struct vmt_task *task, int id);
+/* task->call is shmat: the segment, or why there is none. */
+void vmt_shm_fetch(struct vmt_tracer *tracer, struct vmt_task *task);
+
+/* ---- uffd.c ------------------------------------------------------------------------------ */
+
+/* The task has made a userfaultfd. */
+void vmt_uffd_made(struct vmt_tracer *tracer, struct vmt_task *task, int fd);
+/* task->call is a request to the userfaultfd in its .file: sets the space that it is about. */
+void vmt_uffd_aim(struct vmt_tracer *tracer, struct vmt_task *task);
 
 /* ---- untraced.c -------------------------------------------------------------------------- */
 

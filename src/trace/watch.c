@@ -7,6 +7,8 @@
  *	clone, clone3	with CLONE_UNTRACED: untraced.c
  *	setuid, capset, setns …		the task's rights are read anew: task-rights.c
  *	seccomp, prctl	a filter of the target's own: rights.c
+ *	userfaultfd, ioctl of /dev/userfaultfd	whose memory it serves: uffd.c
+ *	shmget, ipc	with SHM_HUGETLB: shm.c
  *	sched_…affinity, sched_setattr, fork, vfork, clone, clone3: placement.c, only with its option
  *	execve…		is in the architectures' tables already; seen for placement.c too
  *
@@ -17,6 +19,9 @@
 #include <errno.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <linux/userfaultfd.h>
+#include <sys/ioctl.h>
+#include <sys/shm.h>
 
 #include "tracer.h"
 
@@ -27,37 +32,53 @@ static const uint32_t seccomp_operations[] = { SECCOMP_SET_MODE_STRICT, SECCOMP_
 
 static const uint32_t prctl_options[] = { 22 /* PR_SET_SECCOMP */ };
 
+static const uint32_t ioctl_requests[] = { USERFAULTFD_IOC_NEW };
+
+/* i386: one call for all of System V's, whose number comes first. */
+static const uint32_t ipc_calls[] = { 23 /* SHMGET */ };
+enum {
+	CALL_IPC = 117
+};
+
 #define ROW(nr, what) \
 	{ \
 		.row = { .number = (nr) }, .watch = VMT_WATCH_##what \
 	}
-#define ROW_MATCH(nr, set, what) \
+/* Only with these values of an argument, or with one of these bits set in it. */
+#define ROW_MATCH(nr, argument, set, what) \
 	{ \
-		.row = { .number = (nr), .match_count = vmt_countof(set), .match = (set) }, \
+		.row = { .number = (nr), \
+			 .match_arg = (argument), \
+			 .match_count = vmt_countof(set), \
+			 .match = (set) }, \
 		.watch = VMT_WATCH_##what \
 	}
-#define ROW_BITS(nr, bits, what) \
+#define ROW_BITS(nr, argument, bits, what) \
 	{ \
-		.row = { .number = (nr), .match_bits = (bits) }, .watch = VMT_WATCH_##what \
+		.row = { .number = (nr), .match_arg = (argument), .match_bits = (bits) }, \
+		.watch = VMT_WATCH_##what \
 	}
 
 static const struct vmt_watch_row rows_x86_64[] = {
-	ROW_BITS(56, CLONE_UNTRACED, UNTRACED), /* clone */
+	ROW_MATCH(16, 1, ioctl_requests, UFFD), /* ioctl */
+	ROW_BITS(29, 2, SHM_HUGETLB, SEGMENT), /* shmget */
+	ROW_BITS(56, 0, CLONE_UNTRACED, UNTRACED), /* clone */
 	ROW(56, BIRTH),
 	ROW(57, BIRTH), /* fork */
 	ROW(58, BIRTH), /* vfork */
-	ROW_MATCH(101, tracing, PTRACE), /* ptrace */
+	ROW_MATCH(101, 0, tracing, PTRACE), /* ptrace */
 	ROW(105, CREDENTIALS), /* setuid */
 	ROW(113, CREDENTIALS), /* setreuid */
 	ROW(117, CREDENTIALS), /* setresuid */
 	ROW(126, CREDENTIALS), /* capset */
-	ROW_MATCH(157, prctl_options, SECCOMP), /* prctl */
+	ROW_MATCH(157, 0, prctl_options, SECCOMP), /* prctl */
 	ROW(203, MASK), /* sched_setaffinity */
 	ROW(204, MASK), /* sched_getaffinity */
 	ROW(272, CREDENTIALS), /* unshare */
 	ROW(308, CREDENTIALS), /* setns */
 	ROW(314, MASK), /* sched_setattr */
-	ROW_MATCH(317, seccomp_operations, SECCOMP), /* seccomp */
+	ROW_MATCH(317, 0, seccomp_operations, SECCOMP), /* seccomp */
+	ROW(323, UFFD), /* userfaultfd */
 	ROW(435, UNTRACED), /* clone3 */
 	ROW(435, BIRTH),
 };
@@ -65,12 +86,14 @@ static const struct vmt_watch_row rows_x86_64[] = {
 static const struct vmt_watch_row rows_i386[] = {
 	ROW(2, BIRTH), /* fork */
 	ROW(23, CREDENTIALS), /* setuid */
-	ROW_MATCH(26, tracing, PTRACE), /* ptrace */
+	ROW_MATCH(26, 0, tracing, PTRACE), /* ptrace */
+	ROW_MATCH(54, 1, ioctl_requests, UFFD), /* ioctl */
 	ROW(70, CREDENTIALS), /* setreuid */
-	ROW_BITS(120, CLONE_UNTRACED, UNTRACED), /* clone */
+	ROW_MATCH(CALL_IPC, 0, ipc_calls, SEGMENT), /* ipc */
+	ROW_BITS(120, 0, CLONE_UNTRACED, UNTRACED), /* clone */
 	ROW(120, BIRTH),
 	ROW(164, CREDENTIALS), /* setresuid */
-	ROW_MATCH(172, prctl_options, SECCOMP), /* prctl */
+	ROW_MATCH(172, 0, prctl_options, SECCOMP), /* prctl */
 	ROW(185, CREDENTIALS), /* capset */
 	ROW(190, BIRTH), /* vfork */
 	ROW(203, CREDENTIALS), /* setreuid32 */
@@ -81,7 +104,9 @@ static const struct vmt_watch_row rows_i386[] = {
 	ROW(310, CREDENTIALS), /* unshare */
 	ROW(346, CREDENTIALS), /* setns */
 	ROW(351, MASK), /* sched_setattr */
-	ROW_MATCH(354, seccomp_operations, SECCOMP), /* seccomp */
+	ROW_MATCH(354, 0, seccomp_operations, SECCOMP), /* seccomp */
+	ROW(374, UFFD), /* userfaultfd */
+	ROW_BITS(395, 2, SHM_HUGETLB, SEGMENT), /* shmget */
 	ROW(435, UNTRACED), /* clone3 */
 	ROW(435, BIRTH),
 };
@@ -119,6 +144,11 @@ struct entered {
 	const uint64_t *args;
 };
 
+static bool is_ipc(const struct entered *entered)
+{
+	return entered->arch == &vmt_arch_i386 && entered->number == CALL_IPC;
+}
+
 static enum vmt_watch begin(struct vmt_tracer *tracer, struct vmt_task *task, enum vmt_watch watch,
 			    const struct entered *entered)
 {
@@ -137,8 +167,12 @@ static enum vmt_watch begin(struct vmt_tracer *tracer, struct vmt_task *task, en
 		task->asks_strict =
 			vmt_rights_asks_strict(entered->arch, entered->number, entered->args);
 		return watch;
+	case VMT_WATCH_SEGMENT:
+		task->segment_flags = (int)entered->args[is_ipc(entered) ? 3 : 2];
+		return task->segment_flags & SHM_HUGETLB ? watch : VMT_WATCH_NONE;
 	case VMT_WATCH_PTRACE:
 	case VMT_WATCH_CREDENTIALS:
+	case VMT_WATCH_UFFD:
 	case VMT_WATCH_NONE:
 		break;
 	}
@@ -195,6 +229,14 @@ void vmt_watch_leave(struct vmt_tracer *tracer, struct vmt_task *task,
 		break;
 	case VMT_WATCH_CREDENTIALS:
 		vmt_task_rights_changed(tracer);
+		break;
+	case VMT_WATCH_UFFD:
+		if (!info->exit.is_error)
+			vmt_uffd_made(tracer, task, (int)info->exit.rval);
+		break;
+	case VMT_WATCH_SEGMENT:
+		if (!info->exit.is_error)
+			vmt_shm_made(tracer, task, (int)info->exit.rval);
 		break;
 	case VMT_WATCH_SECCOMP:
 		vmt_rights_seccomp(tracer, task, (int)-result);

@@ -20,6 +20,8 @@ enum vmt_watch {
 	VMT_WATCH_BIRTH, /* makes a task, which inherits the mask */
 	VMT_WATCH_UNTRACED, /* makes a task, perhaps one that nobody is to trace */
 	VMT_WATCH_CREDENTIALS, /* changes what the task may do */
+	VMT_WATCH_UFFD, /* makes a userfaultfd */
+	VMT_WATCH_SEGMENT, /* makes shared memory of huge pages */
 	VMT_WATCH_SECCOMP, /* puts the task under a filter, or into strict mode */
 	VMT_WATCH_EXEC, /* the new program inherits the mask; one of the arch's calls as well */
 };

@@ -75,6 +75,14 @@ kind() {
 	holds 'call("mmap")[-1].added[0] | (.end | number) - (.start | number) == 2097152 and flag("ht")'
 }
 
+@test 'a System V segment of huge pages' {
+	kind huge-segment
+	holds 'call("shmat") | length == 4 and (.[2].errno == "EINVAL")
+		and all(.[0, 1, 3].added[]; flag("ht") and (.end | number) - (.start | number) == 4194304)'
+	holds 'call("munmap") | map(select(.errno)) | only | .errno == "EINVAL" and because("huge-unaligned")'
+	holds 'call("shmdt") | length == 2 and all(.errno == null)'
+}
+
 @test 'huge pages: no part of one can be changed' {
 	kind huge-parts
 	holds 'steps | map(select(.errno == "EINVAL")) | length >= 5 and all(because("huge-unaligned"))'
@@ -178,6 +186,15 @@ kind() {
 	holds 'call("ioctl") | length == 4 and all(.errno == null)'
 	holds 'steps | map(select(.cause == "userfaultfd-closed")) | only
 		| any(.removed[]; flag("um")) and all(.added[]; flag("um") | not)'
+}
+
+@test 'a userfaultfd in the hands of a child serves the memory of the process that made it' {
+	kind served-by-a-child
+	holds 'call("ioctl") | length == 2 and all(.errno == null and .space == 1)
+		and (.[0].added | texts($room)) == ["0-1 rw-p", "1-2 rw-p", "2-3 rw-p"]
+		and (.[1].added | texts($room)) == ["1-3 rw-p"]'
+	kind served-nobody
+	holds 'call("ioctl") | length == 2 and all(.errno == "ENOMEM" and because("uffd-owner-gone"))'
 }
 
 @test 'a userfaultfd that protects any memory against writing' {

@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/syscall.h>
@@ -191,6 +192,27 @@ static void huge_parts(void)
 	munmap(memory + HUGE, HUGE);
 }
 
+/* Attached where the kernel likes, at a place that is no multiple, twice; cut, detached. */
+static void huge_segment(void)
+{
+	int id = shmget(IPC_PRIVATE, HUGE + 5000, IPC_CREAT | SHM_HUGETLB | SHM_NORESERVE | 0600);
+	char *first, *second;
+
+	need(id >= 0);
+	writable(1);
+	first = shmat(id, NULL, 0);
+	second = shmat(id, NULL, SHM_RDONLY);
+	tell("first", first);
+	shmat(id, first + 64 * HUGE + PAGE, 0);
+	shmat(id, first + 64 * HUGE, 0);
+	shmctl(id, IPC_RMID, NULL);
+	munmap(first + HUGE, PAGE);
+	munmap(first + HUGE, HUGE);
+	writable(1);
+	shmdt(first);
+	shmdt(second);
+}
+
 static void huge_file(void)
 {
 	int fd = memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB);
@@ -324,6 +346,52 @@ static void faults_served(void)
 	munmap(memory + 3 * PAGE, PAGE);
 	close(other);
 	serve(a_userfaultfd(0), memory, 2, UFFDIO_REGISTER_MODE_MISSING);
+}
+
+static void unserve(int fd, char *start, size_t pages)
+{
+	struct uffdio_range range = { .start = (uintptr_t)start, .len = pages * PAGE };
+
+	ioctl(fd, UFFDIO_UNREGISTER, &range);
+}
+
+/* A child asks through the descriptor it inherited: it is about the memory of the parent. */
+static void served_by_a_child(void)
+{
+	char *memory = writable(3);
+	int fd = a_userfaultfd(0);
+
+	for (int i = 0; i < 2; i++) {
+		if (fork() == 0) {
+			if (i == 0)
+				serve(fd, memory + PAGE, 1, UFFDIO_REGISTER_MODE_MISSING);
+			else
+				unserve(fd, memory + PAGE, 1);
+			mprotect(memory, PAGE, READ);
+			_exit(0);
+		}
+		wait(NULL);
+		mprotect(memory, PAGE, i == 0 ? READ : WRITE);
+	}
+}
+
+static int makes_a_userfaultfd(void *ret_fd)
+{
+	*(int *)ret_fd = a_userfaultfd(0);
+	_exit(0);
+}
+
+/* A descriptor whose maker has gone: a child that shared the descriptors, and not the memory. */
+static void served_nobody(void)
+{
+	char *memory = writable(1);
+	int *fd = mmap(NULL, PAGE, WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int status;
+
+	waitpid(clone(makes_a_userfaultfd, stack + STACK, CLONE_FILES | SIGCHLD, fd), &status, 0);
+	need(status == 0);
+	serve(*fd, memory, 1, UFFDIO_REGISTER_MODE_MISSING);
+	unserve(*fd, memory, 1);
 }
 
 /* Asynchronous write protection is for any memory. */
@@ -543,6 +611,7 @@ static const struct scene kinds[] = {
 	{ "secret-memory", secret_memory },
 	{ "huge-pool", huge_pool },
 	{ "huge-parts", huge_parts },
+	{ "huge-segment", huge_segment },
 	{ "huge-file", huge_file },
 	{ "hints", hints },
 	{ "remap-places", remap_places },
@@ -551,6 +620,8 @@ static const struct scene kinds[] = {
 	{ "used-by-a-child", used_by_a_child },
 	{ "written-apart", written_apart },
 	{ "faults-served", faults_served },
+	{ "served-by-a-child", served_by_a_child },
+	{ "served-nobody", served_nobody },
 	{ "protected-lazily", protected_lazily },
 	{ "advised-from-outside", advised_from_outside },
 	{ "tables-beyond", tables_beyond },
