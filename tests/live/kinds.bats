@@ -11,10 +11,8 @@ setup() {
 	need_command jq
 }
 
-# kind NAME: and nothing of it came otherwise than foreseen
 kind() {
-	scene kinds-pie "$1"
-	holds 'steps | all(.check == "match") and all(.[] | select(.call and .expected); foreseen)'
+	foreseen_scene kinds-pie "$1"
 }
 
 @test 'a page whose key denies access cannot be locked' {
@@ -179,27 +177,6 @@ kind() {
 	"$VMTRACE" --check=full -o trace.jsonl -- setarch -Z "$PROGRAMS/hello-m32" >/dev/null
 	holds 'last | .unexplained == 0 and .adjusted == 0'
 	holds 'steps | any(because("page-zero"))'
-}
-
-@test 'a userfaultfd: two descriptors are one, and what it served is ordinary after the last close' {
-	kind faults-served
-	holds 'call("ioctl") | length == 4 and all(.errno == null)'
-	holds 'steps | map(select(.cause == "userfaultfd-closed")) | only
-		| any(.removed[]; flag("um")) and all(.added[]; flag("um") | not)'
-}
-
-@test 'a userfaultfd in the hands of a child serves the memory of the process that made it' {
-	kind served-by-a-child
-	holds 'call("ioctl") | length == 2 and all(.errno == null and .space == 1)
-		and (.[0].added | texts($room)) == ["0-1 rw-p", "1-2 rw-p", "2-3 rw-p"]
-		and (.[1].added | texts($room)) == ["1-3 rw-p"]'
-	kind served-nobody
-	holds 'call("ioctl") | length == 2 and all(.errno == "ENOMEM" and because("uffd-owner-gone"))'
-}
-
-@test 'a userfaultfd that protects any memory against writing' {
-	kind protected-lazily
-	holds 'call("ioctl") | only | .errno == null and (.added[0] | flag("uw"))'
 }
 
 @test 'a seal, and a key that denies writing' {

@@ -50,3 +50,9 @@ holds() {
 		return 1
 	}
 }
+
+# foreseen_scene PROGRAM NAME [ARG...]: and nothing of it came otherwise than the model said
+foreseen_scene() {
+	scene "$@"
+	holds 'steps | all(.check == "match") and all(.[] | select(.call and .expected); foreseen)'
+}

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <linux/mempolicy.h>
 #include <linux/perf_event.h>
-#include <linux/userfaultfd.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -25,8 +24,6 @@ enum {
 	CALL_SECRET = 447,
 	CALL_SEAL = 462,
 	SELF_THREAD = -10000, /* PIDFD_SELF_THREAD */
-	FEATURE_WP_UNPOPULATED = 1 << 13,
-	FEATURE_WP_ASYNC = 1 << 15,
 	SET_MDWE = 65,
 	REFUSE_GAIN = 1,
 	NO_INHERIT = 2,
@@ -311,98 +308,6 @@ static void written_apart(void)
 	mprotect(memory, 63 * PAGE, PROT_NONE);
 }
 
-/* ---- userfaultfd ------------------------------------------------------------------------------ */
-
-static int a_userfaultfd(uint64_t features)
-{
-	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
-	struct uffdio_api api = { .api = UFFD_API, .features = features };
-
-	need(fd >= 0 && ioctl(fd, UFFDIO_API, &api) == 0);
-	return fd;
-}
-
-static void serve(int fd, char *start, size_t pages, uint64_t mode)
-{
-	struct uffdio_register range = {
-		.range = { .start = (uintptr_t)start, .len = pages * PAGE },
-		.mode = mode,
-	};
-
-	ioctl(fd, UFFDIO_REGISTER, &range);
-}
-
-/* Two descriptors of one userfaultfd; with the last one its registrations go. */
-static void faults_served(void)
-{
-	char *memory = writable(4);
-	int fd = a_userfaultfd(0);
-	int other = dup(fd);
-
-	serve(fd, memory, 1, UFFDIO_REGISTER_MODE_MISSING);
-	serve(other, memory + PAGE, 1, UFFDIO_REGISTER_MODE_MISSING);
-	serve(other, memory, 1, UFFDIO_REGISTER_MODE_MISSING);
-	close(fd);
-	munmap(memory + 3 * PAGE, PAGE);
-	close(other);
-	serve(a_userfaultfd(0), memory, 2, UFFDIO_REGISTER_MODE_MISSING);
-}
-
-static void unserve(int fd, char *start, size_t pages)
-{
-	struct uffdio_range range = { .start = (uintptr_t)start, .len = pages * PAGE };
-
-	ioctl(fd, UFFDIO_UNREGISTER, &range);
-}
-
-/* A child asks through the descriptor it inherited: it is about the memory of the parent. */
-static void served_by_a_child(void)
-{
-	char *memory = writable(3);
-	int fd = a_userfaultfd(0);
-
-	for (int i = 0; i < 2; i++) {
-		if (fork() == 0) {
-			if (i == 0)
-				serve(fd, memory + PAGE, 1, UFFDIO_REGISTER_MODE_MISSING);
-			else
-				unserve(fd, memory + PAGE, 1);
-			mprotect(memory, PAGE, READ);
-			_exit(0);
-		}
-		wait(NULL);
-		mprotect(memory, PAGE, i == 0 ? READ : WRITE);
-	}
-}
-
-static int makes_a_userfaultfd(void *ret_fd)
-{
-	*(int *)ret_fd = a_userfaultfd(0);
-	_exit(0);
-}
-
-/* A descriptor whose maker has gone: a child that shared the descriptors, and not the memory. */
-static void served_nobody(void)
-{
-	char *memory = writable(1);
-	int *fd = mmap(NULL, PAGE, WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	int status;
-
-	waitpid(clone(makes_a_userfaultfd, stack + STACK, CLONE_FILES | SIGCHLD, fd), &status, 0);
-	need(status == 0);
-	serve(*fd, memory, 1, UFFDIO_REGISTER_MODE_MISSING);
-	unserve(*fd, memory, 1);
-}
-
-/* Asynchronous write protection is for any memory. */
-static void protected_lazily(void)
-{
-	int fd = a_userfaultfd(FEATURE_WP_ASYNC | FEATURE_WP_UNPOPULATED);
-	int file = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-
-	serve(fd, mmap(NULL, PAGE, READ, MAP_PRIVATE, file, 0), 1, UFFDIO_REGISTER_MODE_WP);
-}
-
 /* ---- Advice through a pidfd --------------------------------------------------------------------- */
 
 static void advise_by(int process, char *start, int advice)
@@ -619,10 +524,6 @@ static const struct scene kinds[] = {
 	{ "opened-again", opened_again },
 	{ "used-by-a-child", used_by_a_child },
 	{ "written-apart", written_apart },
-	{ "faults-served", faults_served },
-	{ "served-by-a-child", served_by_a_child },
-	{ "served-nobody", served_nobody },
-	{ "protected-lazily", protected_lazily },
 	{ "advised-from-outside", advised_from_outside },
 	{ "tables-beyond", tables_beyond },
 	{ "tables-truncated", tables_truncated },

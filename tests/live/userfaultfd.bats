@@ -1,0 +1,31 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Memory whose faults a userfaultfd serves (programs/userfaultfd.c), and who may ask for it.
+load live.sh
+load scenes.sh
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	need_command jq
+}
+
+@test 'a userfaultfd: two descriptors are one, and what it served is ordinary after the last close' {
+	foreseen_scene userfaultfd-pie faults-served
+	holds 'call("ioctl") | length == 4 and all(.errno == null)'
+	holds 'steps | map(select(.cause == "userfaultfd-closed")) | only
+		| any(.removed[]; flag("um")) and all(.added[]; flag("um") | not)'
+}
+
+@test 'a userfaultfd in the hands of a child serves the memory of the process that made it' {
+	foreseen_scene userfaultfd-pie served-by-a-child
+	holds 'call("ioctl") | length == 2 and all(.errno == null and .space == 1)
+		and (.[0].added | texts($room)) == ["0-1 rw-p", "1-2 rw-p", "2-3 rw-p"]
+		and (.[1].added | texts($room)) == ["1-3 rw-p"]'
+	foreseen_scene userfaultfd-pie served-nobody
+	holds 'call("ioctl") | length == 2 and all(.errno == "ENOMEM" and because("uffd-owner-gone"))'
+}
+
+@test 'a userfaultfd that protects any memory against writing' {
+	foreseen_scene userfaultfd-pie protected-lazily
+	holds 'call("ioctl") | only | .errno == null and (.added[0] | flag("uw"))'
+}
