@@ -394,6 +394,7 @@ void vmt_space_set_look(struct vmt_space *space, vmt_look_fn *look, void *data);
 typedef int vmt_across_fn(void *data, uint64_t address);
 void vmt_space_set_across(struct vmt_space *space, vmt_across_fn *across, void *data);
 
+/* At the start, and again when more of the kernel's rules is known. */
 void vmt_space_configure(struct vmt_space *space, const struct vmt_settings *settings);
 
 /* Whether steps keep their path through the kernel; off at first. */

@@ -353,7 +353,7 @@ struct vmt_kernel_rules {
 	enum vmt_rule limits_before_cuts;
 	/* [vvar] is VM_MIXEDMAP. */
 	enum vmt_rule vvar_mixed;
-	/* Rings of io_setup are VM_DONTCOPY. */
+	/* Rings of io_setup are VM_DONTCOPY; found by vmt_kernel_rules_probe_ring(). */
 	enum vmt_rule ring_not_copied;
 	/* A hint above 2^47 is taken. */
 	enum vmt_rule wide_addresses;
@@ -365,11 +365,14 @@ struct vmt_kernel_rules {
 };
 
 /*
- * Tests the rules in a child, which takes a millisecond or so, has no exit signal and is reaped
+ * Tests the rules in a child, which takes a few milliseconds, has no exit signal and is reaped
  * here: to be called while no other child's end is waited for by any thread. Returns 0 with what
  * could be found, or a negative errno if there could be no child.
  */
 VMT_MUST_CHECK int vmt_kernel_rules_probe(struct vmt_kernel_rules *ret_rules);
+
+/* The same for ring_not_copied alone, whose trial takes tens of milliseconds. */
+VMT_MUST_CHECK int vmt_kernel_rules_probe_ring(struct vmt_kernel_rules *rules);
 
 /* The kernel's release, "6.18.44"; static text. */
 const char *vmt_kernel_release(void);

@@ -59,6 +59,7 @@ struct session {
 	const char *texts[TEXTS]; /* last ones of many steps; NULL: free slot */
 	size_t next_text;
 	struct vmt_settings settings;
+	bool rings_tried; /* settings.features.ring_not_copied was found out */
 	const struct vmt_geometry *geometry; /* of the kernel's page tables */
 	struct vmt_counts counts;
 	/* What the last space that ended would have handed down, for the execve that ended it. */

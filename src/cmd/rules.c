@@ -76,7 +76,6 @@ static void take_found(const struct vmt_kernel_rules *found, struct vmt_features
 	take(found->pidfd_self, &features->pidfd_self);
 	take(found->limits_before_cuts, &features->limits_before_cuts);
 	take(found->vvar_mixed, &features->vvar_mixed);
-	take(found->ring_not_copied, &features->ring_not_copied);
 	take(found->wide_addresses, &features->wide_addresses);
 	take(found->onfault_hidden, &features->onfault_hidden);
 	if (found->advice[0] | found->advice[1])
@@ -111,6 +110,14 @@ struct vmt_features vmt_rules(const char *name)
 	if (vmt_kernel_rules_probe(&found) == 0)
 		take_found(&found, &features);
 	return features;
+}
+
+void vmt_rules_rings(const char *name, struct vmt_features *features)
+{
+	struct vmt_kernel_rules found = { 0 };
+
+	if (is_auto(name) && vmt_kernel_rules_probe_ring(&found) == 0)
+		take(found.ring_not_copied, &features->ring_not_copied);
 }
 
 struct vmt_settings vmt_rules_settings(const char *name)

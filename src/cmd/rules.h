@@ -17,7 +17,13 @@ bool vmt_rules_known(const char *name);
  */
 struct vmt_features vmt_rules(const char *name);
 
-/* The same, with what else a space has to know of the running machine. */
+/*
+ * Completes what vmt_rules(@name) gave by what rings of io_setup are, for when one is there: to find
+ * it out takes tens of milliseconds.
+ */
+void vmt_rules_rings(const char *name, struct vmt_features *features);
+
+/* vmt_rules(@name), with what else a space has to know of the running machine. */
 struct vmt_settings vmt_rules_settings(const char *name);
 
 #endif

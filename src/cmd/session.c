@@ -304,6 +304,15 @@ static pid_t reader_of(const struct vmt_event *event)
 	return event->target_space ? event->target_pid : event->tid;
 }
 
+/* Before the model makes its first ring: what rings are is found out when a program has one. */
+static void learn_rings(struct session *session, struct session_space *space)
+{
+	if (!session->rings_tried)
+		vmt_rules_rings(session->options->rules, &session->settings.features);
+	session->rings_tried = true;
+	vmt_space_configure(space->model, &session->settings);
+}
+
 static void on_enter(struct session *session, const struct vmt_event *event)
 {
 	struct session_space *space = set_current(session, event);
@@ -325,6 +334,8 @@ static void on_call(struct session *session, const struct vmt_event *event)
 	if (!space)
 		return;
 	space->pid = reader_of(event);
+	if (event->call == VMT_CALL_IO_SETUP)
+		learn_rings(session, space);
 	vmt_caller_find(session, space);
 	vmt_step_begin(space->model, step);
 	vmt_caller_say(session, space);

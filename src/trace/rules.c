@@ -4,7 +4,7 @@
  * each rule, reads what became of them in its own smaps once, and ends; its memory goes with it.
  *
  *	parent                          child
- *	vmt_kernel_rules_probe()
+ *	vmt_kernel_rules_probe()        try_rules()
  *	  clone() ------------------->  calls that answer by themselves (mseal, mremap, …)
  *	  waitpid()                     scenes in the arena, then in the heap
  *	                                /proc/self/smaps, once
@@ -175,15 +175,6 @@ static void set_onfault(struct trial *trial)
 		trial->spots[SPOT_ONFAULT].address = page;
 }
 
-/* The ring goes with the child. */
-static void set_ring(struct trial *trial)
-{
-	unsigned long ring = 0;
-
-	if (syscall(SYS_io_setup, 1UL, &ring) == 0)
-		trial->spots[SPOT_RING].address = ring;
-}
-
 /* ---- The heap -------------------------------------------------------------------------------- */
 
 static uint64_t set_brk(uint64_t address)
@@ -264,8 +255,6 @@ static void judge_flags(struct trial *trial)
 		rules->onfault_hidden = rule(!(spots[SPOT_ONFAULT].flags & VMT_SPOT_ONFAULT));
 	if (spots[SPOT_VVAR].flags & VMT_SPOT_FLAGS_KNOWN)
 		rules->vvar_mixed = rule(spots[SPOT_VVAR].flags & VMT_SPOT_MIXEDMAP);
-	if (spots[SPOT_RING].flags & VMT_SPOT_FLAGS_KNOWN)
-		rules->ring_not_copied = rule(spots[SPOT_RING].flags & VMT_SPOT_DONTCOPY);
 }
 
 static void judge_merges(struct trial *trial)
@@ -294,14 +283,10 @@ static void judge_merges(struct trial *trial)
 
 /* ---- The child ------------------------------------------------------------------------------- */
 
-static void run_child(struct vmt_kernel_rules *rules)
+static void try_rules(struct vmt_kernel_rules *rules)
 {
 	struct trial trial = { .rules = rules, .page = (uint64_t)sysconf(_SC_PAGESIZE) };
-	sigset_t all;
 
-	/* A signal for the whole group must not leave a System V segment behind. */
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, NULL);
 	vmt_trial_places(&trial);
 	rules->table_reclaim = vmt_rule_table_reclaim();
 	trial.arena =
@@ -318,7 +303,6 @@ static void run_child(struct vmt_kernel_rules *rules)
 	set_close(&trial);
 	set_limit(&trial);
 	set_onfault(&trial);
-	set_ring(&trial);
 	set_heap(&trial);
 	set_ksm(&trial);
 	trial.spots[SPOT_VVAR].name = "[vvar]";
@@ -328,6 +312,60 @@ static void run_child(struct vmt_kernel_rules *rules)
 	vmt_trial_judge_remap(&trial);
 	vmt_trial_mseal(&trial);
 }
+
+/*
+ * A ring. It goes with the child, and holds it up: exit_aio() waits until no processor can be using the
+ * context, some ten milliseconds (fs/aio.c, 6.18). So this is not one of the scenes above.
+ */
+static void try_ring(struct vmt_kernel_rules *rules)
+{
+	struct vmt_spot spot = { 0 };
+	unsigned long ring = 0;
+
+	if (syscall(SYS_io_setup, 1UL, &ring) != 0)
+		return;
+	spot.address = ring;
+	vmt_spots_read(&spot, 1);
+	if (spot.flags & VMT_SPOT_FLAGS_KNOWN)
+		rules->ring_not_copied = rule(spot.flags & VMT_SPOT_DONTCOPY);
+}
+
+/* Runs @run in a child; what that puts into @rules stays. 0, or a negative errno without a child. */
+static int in_a_child(void (*run)(struct vmt_kernel_rules *), struct vmt_kernel_rules *rules)
+{
+	struct vmt_kernel_rules *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+					       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	sigset_t all;
+	int status = 0;
+	long child;
+
+	if (shared == MAP_FAILED)
+		return -errno;
+	*shared = *rules;
+	/* As fork(), but with 0 in place of SIGCHLD. */
+	child = syscall(SYS_clone, 0UL, 0UL, 0UL, 0UL, 0UL);
+	if (child == 0) {
+		/* A signal for the whole group must not leave a System V segment behind. */
+		sigfillset(&all);
+		sigprocmask(SIG_BLOCK, &all, NULL);
+		run(shared);
+		_exit(0);
+	}
+	if (child < 0)
+		status = -errno;
+	while (child > 0 && waitpid((pid_t)child, NULL, __WALL) < 0) {
+		if (errno == EINTR)
+			continue;
+		status = -errno;
+		break;
+	}
+	if (!status)
+		*rules = *shared;
+	munmap(shared, sizeof(*shared));
+	return status;
+}
+
+/* ---- Asking ---------------------------------------------------------------------------------- */
 
 /* madvise() of 5.16 and before says ENOMEM where it cannot split. Only a full space would show it. */
 static enum vmt_rule madvise_rule(void)
@@ -341,31 +379,15 @@ static enum vmt_rule madvise_rule(void)
 
 int vmt_kernel_rules_probe(struct vmt_kernel_rules *ret_rules)
 {
-	struct vmt_kernel_rules *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-					       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	int status = 0;
-	long child;
+	int status;
 
-	if (shared == MAP_FAILED)
-		return -errno;
-	/* As fork(), but with 0 in place of SIGCHLD. */
-	child = syscall(SYS_clone, 0UL, 0UL, 0UL, 0UL, 0UL);
-	if (child == 0) {
-		run_child(shared);
-		_exit(0);
-	}
-	if (child < 0)
-		status = -errno;
-	while (child > 0 && waitpid((pid_t)child, NULL, __WALL) < 0) {
-		if (errno == EINTR)
-			continue;
-		status = -errno;
-		break;
-	}
-	if (!status) {
-		*ret_rules = *shared;
-		ret_rules->madvise_split_enomem = madvise_rule();
-	}
-	munmap(shared, sizeof(*shared));
+	*ret_rules = (struct vmt_kernel_rules){ 0 };
+	status = in_a_child(try_rules, ret_rules);
+	ret_rules->madvise_split_enomem = madvise_rule();
 	return status;
+}
+
+int vmt_kernel_rules_probe_ring(struct vmt_kernel_rules *rules)
+{
+	return in_a_child(try_ring, rules);
 }

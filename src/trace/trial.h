@@ -60,7 +60,6 @@ enum spot {
 	SPOT_LIMIT,
 	SPOT_ONFAULT,
 	SPOT_VVAR, /* by its name */
-	SPOT_RING,
 	SPOT_COUNT,
 };
 
