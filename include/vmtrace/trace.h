@@ -93,9 +93,6 @@ struct vmt_exit {
 };
 struct vmt_exit vmt_tracer_exit(const struct vmt_tracer *tracer);
 
-/* True when mapping calls are filtered by seccomp, false when every call stops. */
-bool vmt_tracer_filtered(const struct vmt_tracer *tracer);
-
 /* ---- Page faults, with options.faults ------------------------------------------------------- */
 
 /* A page fault of a followed task, whatever became of it. */

@@ -10,13 +10,11 @@ enum {
 	SMAPS_PAGE_TABLE_KIB = 1024 /* about 512 MiB of pages: a few ms */
 };
 
-/* With a filter of ours, a call that another one answers is never seen. */
 static bool is_answered_by_filter(const struct session *session)
 {
 	const struct vmt_event *event = session->step.event;
 
-	return event && event->failed && !vmt_tracer_filtered(session->tracer) &&
-	       vmt_proc_has_filter(event->tid);
+	return event && event->failed && event->before_filters && vmt_proc_has_filter(event->tid);
 }
 
 /* Others may have changed the space, unseen or at the same time. */
@@ -24,12 +22,12 @@ void vmt_check_excuse(struct session *session, const struct session_space *space
 {
 	if (session->step.reason != VMT_REASON_UNEXPLAINED)
 		return;
-	if (session->event->order_inferred)
+	if (is_answered_by_filter(session))
+		session->step.reason = VMT_REASON_SECCOMP;
+	else if (session->event->order_inferred)
 		session->step.reason = VMT_REASON_ORDER_INFERRED;
 	else if (space->blind)
 		session->step.reason = VMT_REASON_UNREADABLE;
-	else if (is_answered_by_filter(session))
-		session->step.reason = VMT_REASON_SECCOMP;
 }
 
 void vmt_check_take_flags(struct session *session, struct vmt_space *model, pid_t pid,

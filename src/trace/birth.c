@@ -77,6 +77,7 @@ static void adopt(struct vmt_tracer *tracer, struct vmt_task *child, struct vmt_
 	bool stands = child->phase == VMT_TASK_NEWBORN;
 
 	child->arch = parent->arch;
+	child->supervised = parent->supervised;
 	child->rights_known = parent->rights_known;
 	child->rights = parent->rights;
 	child->rights_generation = parent->rights_generation;

@@ -95,23 +95,28 @@ bool vmt_rights_asks_strict(const struct vmt_arch *arch, uint64_t number, const 
 	return (uint32_t)args[0] == SECCOMP_SET_MODE_STRICT;
 }
 
+bool vmt_rights_asks_supervisor(const struct vmt_arch *arch, uint64_t number, const uint64_t *args)
+{
+	const struct vmt_call_row *row = vmt_arch_call(arch, number);
+
+	return !(row && row->call == VMT_CALL_PRCTL) &&
+	       (uint32_t)args[0] == SECCOMP_SET_MODE_FILTER &&
+	       args[1] & SECCOMP_FILTER_FLAG_NEW_LISTENER;
+}
+
 static void say_filter(struct vmt_tracer *tracer, const struct vmt_task *task)
 {
-	if (tracer->filter_said)
+	bool seen = vmt_task_stops_at_all(tracer, task);
+	bool *said = seen ? &tracer->answers_said : &tracer->filter_said;
+
+	if (*said)
 		return;
-	tracer->filter_said = true;
-	if (tracer->filtered)
-		vmt_tracer_notice(
-			tracer,
-			"process %d filters its own system calls (seccomp): a mapping call "
-			"that its filter refuses is not seen; --no-seccomp shows it",
-			task->tgid);
-	else
-		vmt_tracer_notice(
-			tracer,
-			"process %d filters its own system calls (seccomp): it may refuse "
-			"mapping calls",
-			task->tgid);
+	*said = true;
+	vmt_tracer_notice(tracer, "process %d filters its own system calls (seccomp): %s",
+			  task->tgid,
+			  seen ? "it may refuse mapping calls"
+			       : "a mapping call that its filter refuses is not seen; "
+				 "--no-seccomp shows it");
 }
 
 /* A task has one mode, and under our filter that is the filter's (seccomp_may_assign_mode()). */
@@ -127,8 +132,23 @@ static void say_strict(struct vmt_tracer *tracer, const struct vmt_task *task)
 		task->tgid);
 }
 
-void vmt_rights_seccomp(struct vmt_tracer *tracer, const struct vmt_task *task, int err)
+static void supervise(struct vmt_tracer *tracer, struct vmt_task *task, void *data)
 {
+	const struct vmt_task *asker = data;
+
+	(void)tracer;
+	task->supervised |= task->tgid == asker->tgid;
+}
+
+/*
+ * What a supervisor answers goes by our filter: the call may have been carried out, or answered in
+ * the kernel's place (seccomp_do_user_notification() of kernel/seccomp.c, 6.18). So the task is to stop
+ * at every call from now on. Its threads too, for the flag TSYNC puts them under the filter.
+ */
+void vmt_rights_seccomp(struct vmt_tracer *tracer, struct vmt_task *task, int err)
+{
+	if (!err && task->asks_supervisor)
+		vmt_task_each(tracer, supervise, task);
 	if (!err)
 		say_filter(tracer, task);
 	else if (task->asks_strict && err == EINVAL)

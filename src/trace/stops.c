@@ -53,10 +53,12 @@ static bool is_restart(int64_t result)
  * call's number where the result would be (syscall_rollback() in __seccomp_filter()). Addresses are
  * larger, other mapping calls return 0.
  */
-static bool is_rolled_back(const struct vmt_tracer *tracer, const struct vmt_event *call)
+static bool is_rolled_back(const struct vmt_tracer *tracer, const struct vmt_task *task)
 {
-	return !tracer->filtered && !call->failed && call->result == (int64_t)call->number &&
-	       vmt_call_info(call->call)->layout;
+	const struct vmt_event *call = &task->call;
+
+	return vmt_task_stops_at_all(tracer, task) && !call->failed &&
+	       call->result == (int64_t)call->number && vmt_call_info(call->call)->layout;
 }
 
 /*
@@ -99,7 +101,7 @@ static void on_exit_of_call(struct vmt_tracer *tracer, struct vmt_task *task,
 		lose_space(tracer, task);
 		return;
 	}
-	if (!(exec && is_restart(task->call.result)) && !is_rolled_back(tracer, &task->call))
+	if (!(exec && is_restart(task->call.result)) && !is_rolled_back(tracer, task))
 		vmt_tracer_push_call(tracer, task, VMT_EVENT_CALL);
 	vmt_tracer_call_end(tracer, task);
 }
@@ -135,11 +137,11 @@ static void on_syscall(struct vmt_tracer *tracer, struct vmt_task *task)
 		on_entry(tracer, task, &info);
 		break;
 	case PTRACE_SYSCALL_INFO_SECCOMP:
-		/* Without our filter it is the target's own, and the entry was seen already. */
-		if (tracer->filtered)
-			on_entry(tracer, task, &info);
-		else
+		/* Ours tells of the entry; the target's own comes after an entry that was seen. */
+		if (vmt_task_stops_at_all(tracer, task))
 			vmt_tracer_ready(tracer, task);
+		else
+			on_entry(tracer, task, &info);
 		break;
 	case PTRACE_SYSCALL_INFO_EXIT:
 		on_exit_of_call(tracer, task, &info);

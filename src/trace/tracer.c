@@ -92,11 +92,6 @@ bool vmt_tracer_exec_failed(const struct vmt_tracer *tracer)
 	return tracer->exec_failed;
 }
 
-bool vmt_tracer_filtered(const struct vmt_tracer *tracer)
-{
-	return tracer->filtered;
-}
-
 struct vmt_exit vmt_tracer_exit(const struct vmt_tracer *tracer)
 {
 	return tracer->root_exit;
@@ -153,6 +148,7 @@ void vmt_tracer_push_call(struct vmt_tracer *tracer, struct vmt_task *task,
 	/* That process runs on meanwhile. */
 	call->order_inferred |= call->target_space != 0;
 	call->order_inferred |= task->space && task->space->shared_unseen;
+	call->before_filters = vmt_task_stops_at_all(tracer, task);
 	push_event(tracer, call);
 	if (tracer->stacks && kind != VMT_EVENT_ENTER)
 		vmt_stacks_call_end(task);
@@ -270,7 +266,8 @@ void vmt_tracer_ready(struct vmt_tracer *tracer, struct vmt_task *task)
 static void resume(struct vmt_tracer *tracer, struct vmt_task *task)
 {
 	bool syscalls = task->call_state == VMT_TASK_CALL_RUNNING ||
-			task->watch != VMT_WATCH_NONE || (task->followed && !tracer->filtered);
+			task->watch != VMT_WATCH_NONE ||
+			(task->followed && vmt_task_stops_at_all(tracer, task));
 
 	if (vmt_attach_keeps(tracer, task))
 		return;

@@ -103,6 +103,8 @@ struct vmt_task {
 	bool release; /* it is let go for good, for it could not die otherwise */
 	struct vmt_death last_signal; /* that was delivered to it */
 	bool asks_strict; /* the watched call wants SECCOMP_MODE_STRICT */
+	bool asks_supervisor; /* the watched call wants a filter that another process answers for */
+	bool supervised; /* it has got one, or its parent had: it stops at every call */
 	int segment_flags; /* the watched call, shmget: SHM_… */
 	bool rights_known; /* rights could be read */
 	struct vmt_rights rights; /* good while rights_generation is that of the tracer, plus 1 */
@@ -221,7 +223,8 @@ struct vmt_tracer {
 	bool let_into_call; /* the task that went on last stops at the exit of a call next */
 	uint64_t between_ns; /* from the exit of the last call to the entry of the next */
 	uint64_t rights_generation; /* counts the calls that can have changed a task's rights */
-	bool filter_said; /* rights.c: said that the target filters its calls */
+	bool filter_said; /* rights.c: said that calls that the target's filter refuses are not seen */
+	bool answers_said; /* rights.c: said that calls may be answered, which is seen */
 	pid_t killed; /* the last process that was told to be killed */
 	bool strict_said; /* rights.c: said that strict mode was refused */
 	bool ptrace_said; /* rights.c: said that a debugger cannot work */
@@ -242,6 +245,12 @@ void vmt_tracer_notice(const struct vmt_tracer *tracer, const char *format, ...)
 /* Queues an event about @task and its space. The result is good until the next push. */
 struct vmt_event *vmt_tracer_push(struct vmt_tracer *tracer, enum vmt_event_kind kind,
 				  const struct vmt_task *task);
+/* Does the task stop at every call, before any filter sees it? Else at those that our filter picks. */
+static inline bool vmt_task_stops_at_all(const struct vmt_tracer *tracer,
+					 const struct vmt_task *task)
+{
+	return !tracer->filtered || task->supervised;
+}
 /* Lets the task go on once all events are handed out. */
 void vmt_tracer_ready(struct vmt_tracer *tracer, struct vmt_task *task);
 /* The task stands at the entry of task->call: lets it begin, or holds it until its turn comes. */
@@ -427,11 +436,13 @@ void vmt_rights_ptrace(struct vmt_tracer *tracer, const struct vmt_task *task);
 
 /* Does the call ask for SECCOMP_MODE_STRICT? */
 bool vmt_rights_asks_strict(const struct vmt_arch *arch, uint64_t number, const uint64_t *args);
+/* Does it ask for a filter with a descriptor through which another process answers? */
+bool vmt_rights_asks_supervisor(const struct vmt_arch *arch, uint64_t number, const uint64_t *args);
 /*
  * The task's call for a filter or for strict mode has returned, with errno @err or 0: says what that
- * means for the log, or for the program.
+ * means for the log, or for the program. With a supervisor the task stops at every call from then on.
  */
-void vmt_rights_seccomp(struct vmt_tracer *tracer, const struct vmt_task *task, int err);
+void vmt_rights_seccomp(struct vmt_tracer *tracer, struct vmt_task *task, int err);
 
 /* ---- fault-queue.c ----------------------------------------------------------------------- */
 

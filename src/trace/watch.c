@@ -166,6 +166,8 @@ static enum vmt_watch begin(struct vmt_tracer *tracer, struct vmt_task *task, en
 	case VMT_WATCH_SECCOMP:
 		task->asks_strict =
 			vmt_rights_asks_strict(entered->arch, entered->number, entered->args);
+		task->asks_supervisor =
+			vmt_rights_asks_supervisor(entered->arch, entered->number, entered->args);
 		return watch;
 	case VMT_WATCH_SEGMENT:
 		task->segment_flags = (int)entered->args[is_ipc(entered) ? 3 : 2];

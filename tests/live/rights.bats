@@ -88,6 +88,22 @@ steps() {
 	jq -es '.[-1].unexplained == 0' trace.jsonl
 }
 
+@test 'a filter of the program with a supervisor, who lets a call be made and answers another' {
+	need_command jq
+	"$PROGRAMS/rights-pie" supervise >bare
+	[ "$(cat bare)" = $'filter: ok\nmprotect: ok\nmprotect: Device or resource busy\nmunmap: ok' ] ||
+		skip 'not on this kernel'
+	local option
+	for option in --check=full --no-seccomp; do
+		run --separate-stderr "$VMTRACE" "$option" -o trace.jsonl "$PROGRAMS/rights-pie" supervise
+		[ "$output" = "$(cat bare)" ]
+		[[ $stderr == *"(seccomp): it may refuse mapping calls" ]]
+		jq -es '.[-1].unexplained == 0' trace.jsonl
+		jq -s 'map(select(.call == "mprotect"))[-2:] | map(.errno, .reason)' -c trace.jsonl >answers
+		[ "$(cat answers)" = '[null,null,"EBUSY","seccomp"]' ]
+	done
+}
+
 @test 'a filter of the program that kills it' {
 	local option
 	for option in --no-aslr --no-seccomp; do

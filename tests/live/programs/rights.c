@@ -8,6 +8,7 @@
  *	strict		the same, but mprotect kills
  *	refuse		the same, but mmap fails with EPERM
  *	trace		the same, but mprotect asks for a tracer
+ *	supervise	mprotect is answered by a thread: the kernel is to do the first one, the second fails
  *	strict-mode	asks for SECCOMP_MODE_STRICT, and then for what that does not allow
  *
  * Prints what came of it.
@@ -15,10 +16,13 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -49,7 +53,7 @@ static void seize(void)
 	waitpid(child, NULL, 0);
 }
 
-static void filter(unsigned number, unsigned action)
+static long install(unsigned number, unsigned action, unsigned flags)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
@@ -58,10 +62,64 @@ static void filter(unsigned number, unsigned action)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = { .len = 4, .filter = code };
-	char *memory;
 
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	say("filter", prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+	if (flags)
+		return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+static sem_t installed;
+static int listener;
+
+/* Maps memory itself while the other one waits. */
+static void *answer(void *unused)
+{
+	struct seccomp_notif question;
+	struct seccomp_notif_resp response;
+
+	(void)unused;
+	sem_wait(&installed);
+	for (int i = 0; i < 2; i++) {
+		memset(&question, 0, sizeof(question));
+		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &question) < 0)
+			break;
+		mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		response = (struct seccomp_notif_resp){
+			.id = question.id,
+			.flags = i == 0 ? SECCOMP_USER_NOTIF_FLAG_CONTINUE : 0,
+			.error = i == 0 ? 0 : -EBUSY,
+		};
+		ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+	}
+	return NULL;
+}
+
+static void supervise(void)
+{
+	char *memory =
+		mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	pthread_t supervisor;
+
+	sem_init(&installed, 0, 0);
+	pthread_create(&supervisor, NULL, answer, NULL);
+	listener = (int)install(SYS_mprotect, SECCOMP_RET_USER_NOTIF,
+				SECCOMP_FILTER_FLAG_NEW_LISTENER);
+	say("filter", listener);
+	if (listener < 0)
+		return;
+	sem_post(&installed);
+	say("mprotect", mprotect(memory + PAGE, PAGE, PROT_READ));
+	say("mprotect", mprotect(memory, PAGE, PROT_READ));
+	say("munmap", munmap(memory + 3 * PAGE, PAGE));
+	pthread_join(supervisor, NULL);
+}
+
+static void filter(unsigned number, unsigned action)
+{
+	char *memory;
+
+	say("filter", install(number, action, 0));
 	memory = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	say("mmap", memory == MAP_FAILED ? -1 : 0);
 	say("mlock", mlock(memory, PAGE));
@@ -84,6 +142,8 @@ int main(int argc, char **argv)
 		filter(SYS_mprotect, SECCOMP_RET_KILL_PROCESS);
 	} else if (strcmp(way, "refuse") == 0) {
 		filter(SYS_mmap, SECCOMP_RET_ERRNO | EPERM);
+	} else if (strcmp(way, "supervise") == 0) {
+		supervise();
 	} else if (strcmp(way, "strict-mode") == 0) {
 		/* The first output asks what it goes to, which is not allowed later. */
 		say("begin", 0);
