@@ -71,6 +71,12 @@ struct vmt_space;
 /* A VMA with one of these never takes part in a merge (VM_SPECIAL). */
 #define VMT_VM_SPECIAL (VMT_VM_IO | VMT_VM_DONTEXPAND | VMT_VM_PFNMAP | VMT_VM_MIXEDMAP)
 
+/* What madvise() sets and clears (madvise_vma_behavior() of mm/madvise.c, 6.18). */
+#define VMT_VM_ADVICE \
+	(VMT_VM_RAND_READ | VMT_VM_SEQ_READ | VMT_VM_DONTCOPY | VMT_VM_WIPEONFORK | \
+	 VMT_VM_DONTDUMP | VMT_VM_MERGEABLE | VMT_VM_HUGEPAGE | VMT_VM_NOHUGEPAGE | \
+	 VMT_VM_MAYBE_GUARD)
+
 /* smaps' two-letter words, "rd wr mr mw me ac". */
 void vmt_vm_flags_text(uint64_t vm_flags, struct vmt_str *ret_text);
 
@@ -130,6 +136,7 @@ enum vmt_reason {
 	VMT_REASON_ORDER_INFERRED,
 	VMT_REASON_FILE_DRIVER, /* the mapped file's driver changed flags or identity */
 	VMT_REASON_OTHER_PROCESS,
+	VMT_REASON_IO_URING, /* advice that went through an io_uring, without a call */
 	VMT_REASON_LOADER, /* execve placed something that the headers do not explain */
 	VMT_REASON_SECCOMP, /* a filter of the program's own answered the call */
 	VMT_REASON_UNREADABLE, /* the kernel could not be asked (task gone, access refused) */
@@ -528,14 +535,15 @@ bool vmt_space_rename(struct vmt_space *space, const struct vmt_layout *rows,
 
 /*
  * After something was taken over: the flags of the VMA that has exactly @row's range, as smaps'
- * @words. Those that smaps has no word for (protection keys) stay as they are. True if they were others.
+ * @words. Those that smaps has no word for (protection keys) stay as they are. Returns the flags that
+ * were others.
  */
-bool vmt_space_refresh_flags(struct vmt_space *space, const struct vmt_mapping *row,
-			     const char *words);
+uint64_t vmt_space_refresh_flags(struct vmt_space *space, const struct vmt_mapping *row,
+				 const char *words);
 
 /* The same as a part of the check: a difference is taken over, and step->check and reason say so. */
-void vmt_space_check_flags(struct vmt_space *space, const struct vmt_mapping *row,
-			   const char *words, struct vmt_step *step);
+uint64_t vmt_space_check_flags(struct vmt_space *space, const struct vmt_mapping *row,
+			       const char *words, struct vmt_step *step);
 
 /* Whether the rows for vmt_space_check() should come with names: the step maps a file. */
 bool vmt_step_wants_names(const struct vmt_step *step);

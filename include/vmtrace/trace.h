@@ -250,6 +250,9 @@ bool vmt_proc_has_filter(pid_t pid);
 /* Is @fd of the process a userfaultfd? */
 bool vmt_proc_is_uffd(pid_t pid, int fd);
 
+/* Has the process a descriptor of an io_uring? */
+bool vmt_proc_has_io_uring(pid_t pid);
+
 /* Threads of the process; -ESRCH if it has gone. */
 VMT_MUST_CHECK int vmt_proc_thread_count(pid_t pid, uint64_t *ret_count);
 

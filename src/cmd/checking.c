@@ -30,18 +30,42 @@ void vmt_check_excuse(struct session *session, const struct session_space *space
 		session->step.reason = VMT_REASON_UNREADABLE;
 }
 
-void vmt_check_take_flags(struct session *session, struct vmt_space *model, pid_t pid,
-			  const struct vmt_layout *rows)
+uint64_t vmt_check_take_flags(struct session *session, struct vmt_space *model, pid_t pid,
+			      const struct vmt_layout *rows)
 {
 	struct vmt_image image = { .layout = *rows };
+	uint64_t others = 0;
 	uint64_t kib;
 
 	if (vmt_proc_page_table_kib(pid, &kib) < 0 || kib > SMAPS_PAGE_TABLE_KIB)
-		return;
+		return 0;
 	vmt_proc_vm_flags(pid, session->names, &image);
 	for (size_t i = 0; i < image.vm_flags.count; i++)
-		vmt_space_refresh_flags(model, &rows->data[i], image.vm_flags.data[i]);
+		others |= vmt_space_refresh_flags(model, &rows->data[i], image.vm_flags.data[i]);
 	vmt_array_deinit(&image.vm_flags);
+	return others;
+}
+
+/*
+ * The kernel's flags were @others than the model's. Those of advice part VMAs, so it was not their
+ * anon_vmas; and without a call they change through an io_uring (io_madvise() of io_uring/advise.c, 6.18).
+ */
+static void blame_advice(struct session *session, pid_t pid, uint64_t others)
+{
+	enum vmt_reason *reason = &session->step.reason;
+
+	if (!(others & VMT_VM_ADVICE))
+		return;
+	if (*reason == VMT_REASON_ANON_VMA)
+		*reason = VMT_REASON_UNEXPLAINED;
+	if (*reason == VMT_REASON_UNEXPLAINED && vmt_proc_has_io_uring(pid))
+		*reason = VMT_REASON_IO_URING;
+}
+
+static void take_flags(struct session *session, struct vmt_space *model, pid_t pid,
+		       const struct vmt_layout *rows)
+{
+	blame_advice(session, pid, vmt_check_take_flags(session, model, pid, rows));
 }
 
 static void set_unreadable(struct session *session, struct session_space *space)
@@ -75,7 +99,7 @@ static void check_range(struct session *session, struct session_space *space, ui
 			names = true;
 	}
 	if (compared == VMT_COMPARED_TAKEN_OVER)
-		vmt_check_take_flags(session, space->model, space->pid, &session->rows);
+		take_flags(session, space->model, space->pid, &session->rows);
 }
 
 /* All VMAs of the space, gate pages left out. */
@@ -96,12 +120,14 @@ static int read_whole(struct session *session, pid_t pid, struct vmt_layout *row
 static void check_flags(struct session *session, struct session_space *space)
 {
 	struct vmt_image image = { .layout = session->rows };
+	uint64_t others = 0;
 
 	vmt_proc_vm_flags(space->pid, session->names, &image);
 	for (size_t i = 0; i < image.vm_flags.count; i++)
-		vmt_space_check_flags(space->model, &image.layout.data[i], image.vm_flags.data[i],
-				      &session->step);
+		others |= vmt_space_check_flags(space->model, &image.layout.data[i],
+						image.vm_flags.data[i], &session->step);
 	vmt_array_deinit(&image.vm_flags);
+	blame_advice(session, space->pid, others);
 }
 
 static void check_full(struct session *session, struct session_space *space)
@@ -115,7 +141,7 @@ static void check_full(struct session *session, struct session_space *space)
 	}
 	if (vmt_space_check(space->model, &session->rows, &start, &end, &session->step) ==
 	    VMT_COMPARED_TAKEN_OVER)
-		vmt_check_take_flags(session, space->model, space->pid, &session->rows);
+		take_flags(session, space->model, space->pid, &session->rows);
 	else
 		check_flags(session, space);
 }
@@ -252,6 +278,7 @@ void vmt_check_whole(struct session *session, struct session_space *space, pid_t
 	    VMT_COMPARED_EQUAL) {
 		vmt_step_cancel(space->model);
 	} else {
+		take_flags(session, space->model, pid, &rows);
 		vmt_step_end(space->model, &session->step);
 		vmt_check_excuse(session, space);
 		vmt_session_publish(session, &session->step);

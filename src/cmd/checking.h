@@ -12,10 +12,10 @@ void vmt_check_step(struct session *session, struct session_space *space);
 
 /*
  * What was taken over of @rows came without its VmFlags. smaps has them, and walks the page tables
- * for it: not where they are large.
+ * for it: not where they are large. Returns the flags that were others than the model's.
  */
-void vmt_check_take_flags(struct session *session, struct vmt_space *model, pid_t pid,
-			  const struct vmt_layout *rows);
+uint64_t vmt_check_take_flags(struct session *session, struct vmt_space *model, pid_t pid,
+			      const struct vmt_layout *rows);
 
 /*
  * A stack grows in page faults, without a call: looked for before each call and at the end. What

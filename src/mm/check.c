@@ -374,6 +374,7 @@ static const char *const reason_names[VMT_REASON_COUNT] = {
 	[VMT_REASON_ORDER_INFERRED] = "order-inferred",
 	[VMT_REASON_FILE_DRIVER] = "file-driver",
 	[VMT_REASON_OTHER_PROCESS] = "other-process",
+	[VMT_REASON_IO_URING] = "io_uring",
 	[VMT_REASON_LOADER] = "loader",
 	[VMT_REASON_SECCOMP] = "seccomp",
 	[VMT_REASON_UNREADABLE] = "unreadable",

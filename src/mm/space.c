@@ -262,36 +262,39 @@ static struct vmt_vma *vma_of_words(const struct vmt_space *space, const struct 
 	return vma;
 }
 
-bool vmt_space_refresh_flags(struct vmt_space *space, const struct vmt_mapping *row,
-			     const char *words)
+uint64_t vmt_space_refresh_flags(struct vmt_space *space, const struct vmt_mapping *row,
+				 const char *words)
 {
-	uint64_t flags;
+	uint64_t flags, others;
 	struct vmt_vma *vma = vma_of_words(space, row, words, &flags);
 
 	if (!vma || flags == vma->flags)
-		return false;
+		return 0;
+	others = flags ^ vma->flags;
 	vmt_space_set_flags(space, vma, flags);
-	return true;
+	return others;
 }
 
-void vmt_space_check_flags(struct vmt_space *space, const struct vmt_mapping *row,
-			   const char *words, struct vmt_step *step)
+uint64_t vmt_space_check_flags(struct vmt_space *space, const struct vmt_mapping *row,
+			       const char *words, struct vmt_step *step)
 {
-	uint64_t flags;
+	uint64_t flags, others;
 	struct vmt_vma *vma = vma_of_words(space, row, words, &flags);
 	bool hidden;
 
 	if (!vma || flags == vma->flags)
-		return;
+		return 0;
 	/* mprotect() let it keep VM_ACCOUNT: it had an anon_vma, though none of its pages is left. */
 	hidden = flags == (vma->flags | VMT_VM_ACCOUNT) && vmt_vma_is_anon(vma) &&
 		 !(flags & VMT_VM_WRITE) && space->features.unaccount_unfaulted;
 	if (hidden && !vma->anon_vma)
 		vmt_anon_prepare(space, vma);
+	others = flags ^ vma->flags;
 	vmt_space_set_flags(space, vma, flags);
 	step->check = VMT_CHECK_ADJUSTED;
 	if (step->reason == VMT_REASON_NONE)
 		step->reason = hidden ? VMT_REASON_ANON_VMA : VMT_REASON_UNEXPLAINED;
+	return others;
 }
 
 void vmt_space_configure(struct vmt_space *space, const struct vmt_settings *settings)

@@ -3,6 +3,7 @@
  * Small readers of /proc/PID, and of the target's memory and files. A task that has gone is data
  * here: every function says -ESRCH for it, whichever errno the kernel chose.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -122,13 +123,37 @@ long vmt_procfs_link(pid_t pid, const char *file, char *ret_target, size_t size)
 	return length;
 }
 
-bool vmt_proc_is_uffd(pid_t pid, int fd)
+/* Is @fd, a name in /proc/PID/fd, a descriptor of the kind @inode? */
+static bool is_anon_inode(pid_t pid, const char *fd, const char *inode)
 {
 	char file[32], target[64];
 
-	snprintf(file, sizeof(file), "fd/%d", fd);
-	return vmt_procfs_link(pid, file, target, sizeof(target)) > 0 &&
-	       strcmp(target, "anon_inode:[userfaultfd]") == 0;
+	snprintf(file, sizeof(file), "fd/%.20s", fd);
+	return vmt_procfs_link(pid, file, target, sizeof(target)) > 0 && strcmp(target, inode) == 0;
+}
+
+bool vmt_proc_is_uffd(pid_t pid, int fd)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "%d", fd);
+	return is_anon_inode(pid, name, "anon_inode:[userfaultfd]");
+}
+
+bool vmt_proc_has_io_uring(pid_t pid)
+{
+	char path[PROC_PATH_BYTES];
+	const struct dirent *entry;
+	bool found = false;
+	DIR *directory;
+
+	proc_path(path, pid, "fd");
+	directory = opendir(path);
+	while (directory && !found && (entry = readdir(directory)))
+		found = is_anon_inode(pid, entry->d_name, "anon_inode:[io_uring]");
+	if (directory)
+		closedir(directory);
+	return found;
 }
 
 int vmt_procfs_elf(pid_t pid, uint16_t *ret_machine, unsigned *ret_word_bits)

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <linux/mempolicy.h>
 #include <linux/perf_event.h>
 #include <sched.h>
@@ -308,7 +309,7 @@ static void written_apart(void)
 	mprotect(memory, 63 * PAGE, PROT_NONE);
 }
 
-/* ---- Advice through a pidfd --------------------------------------------------------------------- */
+/* ---- Advice without madvise() --------------------------------------------------------------------- */
 
 static void advise_by(int process, char *start, int advice)
 {
@@ -335,6 +336,39 @@ static void advised_from_outside(void)
 	advise_by(self, memory, MADV_RANDOM);
 	kill(child, SIGKILL);
 	wait(NULL);
+}
+
+/* One request, and its end. */
+static void advise_through_a_ring(char *start, int advice)
+{
+	struct io_uring_params parameters = { 0 };
+	struct io_uring_sqe *request;
+	unsigned *tail;
+	char *rings;
+	int ring = (int)syscall(SYS_io_uring_setup, 1, &parameters);
+
+	need(ring >= 0);
+	rings = mmap(NULL, parameters.sq_off.array + sizeof(unsigned), WRITE, MAP_SHARED, ring,
+		     IORING_OFF_SQ_RING);
+	request = mmap(NULL, sizeof(*request), WRITE, MAP_SHARED, ring, IORING_OFF_SQES);
+	*request = (struct io_uring_sqe){
+		.opcode = IORING_OP_MADVISE,
+		.addr = (uintptr_t)start,
+		.len = PAGE,
+		.fadvise_advice = (uint32_t)advice,
+	};
+	tail = (unsigned *)(void *)(rings + parameters.sq_off.tail);
+	__atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
+	need(syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) == 1);
+}
+
+static void advised_by_a_ring(void)
+{
+	char *memory = writable(5);
+
+	advise_through_a_ring(memory + PAGE, MADV_RANDOM);
+	mprotect(memory + 3 * PAGE, PAGE, READ);
+	munmap(memory, PAGE);
 }
 
 /* ---- Page tables ----------------------------------------------------------------------------------- */
@@ -525,6 +559,7 @@ static const struct scene kinds[] = {
 	{ "used-by-a-child", used_by_a_child },
 	{ "written-apart", written_apart },
 	{ "advised-from-outside", advised_from_outside },
+	{ "advised-by-a-ring", advised_by_a_ring },
 	{ "tables-beyond", tables_beyond },
 	{ "tables-truncated", tables_truncated },
 	{ "sealed-and-denied", sealed_and_denied },
