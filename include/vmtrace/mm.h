@@ -456,6 +456,12 @@ struct vmt_space *vmt_space_fork(struct vmt_space *parent, uint32_t number,
 				 const struct vmt_layout *layout, vmt_step_fn *done,
 				 vmt_adopted_fn *adopted, void *data);
 
+/*
+ * Another task may have moved the break while fork copied it: the next answer of brk that is no new
+ * break tells where it is.
+ */
+void vmt_space_doubt_break(struct vmt_space *space);
+
 /* Opens a step: clears it and remembers the layout before. One step of a space at a time. */
 void vmt_step_begin(struct vmt_space *space, struct vmt_step *step);
 

@@ -292,6 +292,8 @@ static void on_fork(struct session *session, const struct vmt_event *event)
 		vmt_space_set_look(parent->model, look_at_pages, space);
 	space->model = vmt_space_fork(parent->model, event->space, readable ? &layout : NULL,
 				      vmt_session_publish, on_adopted, session);
+	if (event->order_inferred)
+		vmt_space_doubt_break(space->model);
 	set_questions(parent);
 	set_questions(space);
 	vmt_tables_copied(session, space);

@@ -28,16 +28,6 @@ static bool has_name(const struct vmt_mapping *row, const char *begins)
 	return strncmp(row->name, begins, strlen(begins)) == 0;
 }
 
-static void find_break(struct vmt_space *space, const struct vmt_image *image)
-{
-	for (size_t i = 0; i < image->layout.count; i++) {
-		const struct vmt_mapping *row = &image->layout.data[i];
-
-		if (strcmp(row->name, "[heap]") == 0)
-			space->brk = vmt_max_u64(space->brk, row->end);
-	}
-}
-
 /* [ file, pages 0-3 ][ file, pages 4-5 ] came from one descriptor, most likely. */
 static bool goes_on(const struct vmt_space *space, const struct vmt_vma *below,
 		    const struct vmt_vma *vma)
@@ -117,7 +107,7 @@ void vmt_space_attach(struct vmt_space *space, const struct vmt_image *image, vm
 	vmt_step_init(&loader.step);
 	vmt_setup_new_exec(space, image);
 	vmt_pkeys_init(&space->pkeys, false);
-	find_break(space, image);
+	vmt_infer_break(space, &image->layout);
 	vmt_load_gates(&loader);
 	for (size_t i = 0; i < image->layout.count; i++) {
 		if (!image->layout.data[i].gate)

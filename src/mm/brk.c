@@ -6,6 +6,8 @@
  *	 .bss      start_brk          brk
  *	[    ] ... [      heap       ]| -> grows by merging below only, shrinks by munmap
  */
+#include <string.h>
+
 #include "account.h"
 #include "edit.h"
 #include "ops.h"
@@ -140,6 +142,41 @@ static uint64_t change(struct vmt_space *space, uint64_t asked, struct vmt_step 
 	return asked;
 }
 
+void vmt_infer_break(struct vmt_space *space, const struct vmt_layout *rows)
+{
+	uint64_t end = space->start_brk;
+
+	for (size_t i = 0; i < rows->count; i++) {
+		if (strcmp(rows->data[i].name, "[heap]") == 0)
+			end = vmt_max_u64(end, rows->data[i].end);
+	}
+	if (vmt_page_up(space, space->brk) == vmt_page_up(space, end))
+		return;
+	touch_labels(space, vmt_min_u64(space->brk, end), vmt_max_u64(space->brk, end));
+	space->brk = end;
+	space->brk_inferred = true;
+}
+
+void vmt_space_doubt_break(struct vmt_space *space)
+{
+	space->brk_inferred = true;
+}
+
+/*
+ * An answer that is no new break tells what was inferred. It may lie in the last page of the heap, or
+ * elsewhere: fork copies the break before it takes the lock under which it copies the VMAs, and another
+ * thread's brk can come between (dup_mm() of kernel/fork.c, 6.18).
+ */
+static void learn_break(struct vmt_space *space, uint64_t asked, uint64_t result)
+{
+	if (space->brk_inferred && result != asked) {
+		touch_labels(space, vmt_min_u64(space->brk, result),
+			     vmt_max_u64(space->brk, result));
+		space->brk = result;
+	}
+	space->brk_inferred = false;
+}
+
 int64_t vmt_op_brk(struct vmt_space *space, const struct vmt_event *event, struct vmt_step *step)
 {
 	uint64_t result = (uint64_t)event->result;
@@ -160,6 +197,7 @@ int64_t vmt_op_brk(struct vmt_space *space, const struct vmt_event *event, struc
 		space->brk = space->start_brk;
 		space->brk_known = true;
 	}
+	learn_break(space, event->args[0], result);
 	step->old_start = space->start_brk;
 	step->old_end = space->brk;
 	/* What begins below the break and ends above start_brk is the heap: only between the two breaks can

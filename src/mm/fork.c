@@ -33,6 +33,7 @@ static void copy_fields(struct vmt_space *child, const struct vmt_space *parent)
 	child->start_brk = parent->start_brk;
 	child->brk = parent->brk;
 	child->brk_known = parent->brk_known;
+	child->brk_inferred = parent->brk_inferred;
 	child->start_data = parent->start_data;
 	child->end_data = parent->end_data;
 	child->start_stack = parent->start_stack;
@@ -147,6 +148,7 @@ static void adopt_layout(struct vmt_space *child, const struct vmt_layout *layou
 	vmt_step_begin(child, step);
 	step->cause = VMT_CAUSE_FOUND;
 	step->reason = VMT_REASON_ORDER_INFERRED;
+	vmt_infer_break(child, &rows);
 	compared = vmt_space_check(child, &rows, &start, &end, step);
 	if (compared == VMT_COMPARED_TAKEN_OVER) {
 		mark_found(child);

@@ -76,6 +76,7 @@ struct vmt_space {
 	uint64_t start_brk;
 	uint64_t brk;
 	bool brk_known;
+	bool brk_inferred; /* not seen: see learn_break() */
 	uint64_t start_data;
 	uint64_t end_data;
 	uint64_t start_stack;
@@ -233,6 +234,9 @@ bool vmt_mapping_equal(const struct vmt_mapping *a, const struct vmt_mapping *b)
 
 /* Lists a gate page as added by @step; it is no VMA and so passes the journal by. */
 void vmt_step_gate(struct vmt_step *step, const struct vmt_mapping *row);
+
+/* Takes the break from the end of [heap] in @rows where it is another than the model's. */
+void vmt_infer_break(struct vmt_space *space, const struct vmt_layout *rows);
 
 /* A template for new VMAs: no flags, no file, may be split. */
 struct vmt_vma vmt_vma_template(uint64_t flags);

@@ -144,12 +144,36 @@ static void test_unknown(void **state)
 	mm_close(&mm);
 }
 
+/* Where another task may have moved it: an answer tells it, and the next call starts there. */
+static void test_doubted(void **state)
+{
+	struct mm mm;
+
+	(void)state;
+	mm_open(&mm);
+	mm_build(&mm, "");
+	mm_call(&mm, BRK, 0x100000, 0);
+	mm_call(&mm, BRK, 0x103000, 0x103000);
+	vmt_space_doubt_break(mm.space);
+	mm_call(&mm, BRK, 0x101800, 0);
+	assert_int_equal(mm.step.expected, 0x101800);
+	mm_assert(&mm, "asked", "100000-103000 rw-");
+	/* What lies above the break is in the way. */
+	mm_call(&mm, BRK, 0x101800, 0x102001);
+	assert_int_equal(mm.step.expected, 0x101800);
+	mm_assert(&mm, "refused", "100000-103000 rw-");
+	mm_call(&mm, BRK, 0x101000, 0x101000);
+	mm_assert(&mm, "shrunk", "100000-101000 rw- | 102000-103000 rw-");
+	mm_close(&mm);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_doubted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
