@@ -27,7 +27,7 @@
  *     tlb.c miss.c infer.c      one address: a small TLB, what a fault leads to, its entry
  *   src/trace     ptrace, seccomp, perf, /proc: the target becomes a sequence of events
  *     tracer.c stops.c task.c   the loop, what a stop means, the tasks and their spaces
- *     spawn.c attach.c birth.c  where tasks come from. signals.c placement.c: vmtrace's own
+ *     spawn.c attach.c birth.c  where tasks come from. signals.c forward.c placement.c: vmtrace's own
  *     filter.c watch.c event.c  where tasks stop, and the facts of a call
  *     description.c mount.c rights.c   what else a call depends on
  *     procfs.c maps.c smaps.c spots.c image.c probe.c   readers of /proc

@@ -19,20 +19,18 @@ static bool has_address(int signal)
 	       signal == SIGTRAP;
 }
 
-void vmt_death_note_signal(struct vmt_task *task, int signal)
+void vmt_death_note_signal(struct vmt_task *task, int signal, const siginfo_t *info)
 {
-	siginfo_t info;
-
 	task->last_signal = (struct vmt_death){ .signal = signal };
-	if (ptrace(PTRACE_GETSIGINFO, task->tid, NULL, &info) < 0)
+	if (!info)
 		return;
 	task->last_signal.known = true;
-	task->last_signal.code = info.si_code;
-	if (info.si_code <= 0) {
-		task->last_signal.sender = info.si_pid;
+	task->last_signal.code = info->si_code;
+	if (info->si_code <= 0) {
+		task->last_signal.sender = info->si_pid;
 	} else if (has_address(signal)) {
-		task->last_signal.address = (uint64_t)(uintptr_t)info.si_addr;
-		task->last_signal.pkey = info.si_pkey;
+		task->last_signal.address = (uint64_t)(uintptr_t)info->si_addr;
+		task->last_signal.pkey = info->si_pkey;
 	}
 }
 

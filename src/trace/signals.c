@@ -3,13 +3,16 @@
  * vmtrace's own signals, from the fork of the first process (which inherits none of this) until
  * the tracer is freed. There is one set of them per process, hence the one static struct here.
  *
- *	INT QUIT TSTP TTOU TTIN	ignored: the terminal sends them to the whole foreground group,
- *				and the target decides what they do
- *	PIPE			ignored: a closed log ends the log, not the target
- *	TERM HUP USR1 USR2	forwarded to the first process when a process sent them; what the
- *				kernel sends (a terminal's hangup) the target gets by itself
- *	ALRM			the tick, while a task is held back
+ *	TSTP TTOU TTIN		ignored: the terminal sends them to the whole foreground group, and the
+ *				target decides what they do
+ *	PIPE XFSZ		ignored: a log that is closed or too long ends the log, not the target
+ *	ALRM			the tick, while a task is held back; if a process sent it, as the rest
  *	CHLD			as it was, but not sent for stops, which waitpid() tells
+ *	CONT WINCH URG		as they were, which is ignored
+ *	32 33			ignored: libc's own
+ *	all others		passed on to the first process if a process sent them to vmtrace
+ *				(forward.c); of what the kernel sends (a terminal's key or hangup)
+ *				the target gets its own, and a fault of vmtrace's own is what it was
  *
  * Once the first process has been reaped, INT QUIT TERM HUP end the trace of what it left behind; and
  * from the start if there is none, because vmtrace attached to processes. TSTP TTOU TTIN stay
@@ -41,11 +44,13 @@
 
 enum {
 	TICK_US = 50000,
+	NOTE_TICK_US = 1000, /* while a signal waits to be passed on */
 	LOOK_NS = 30000, /* about what it costs to sleep and to be woken across CPUs */
 };
 
-static const int ignored[] = { SIGINT, SIGQUIT, SIGTSTP, SIGTTOU, SIGTTIN, SIGPIPE, SIGXFSZ };
-static const int forwarded[] = { SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 };
+static const int ignored[] = { SIGTSTP, SIGTTOU, SIGTTIN, SIGPIPE, SIGXFSZ };
+/* Neither these nor SIGALRM and SIGCHLD, which have uses of their own. */
+static const int left_alone[] = { SIGKILL, SIGSTOP, SIGCONT, SIGWINCH, SIGURG };
 static const int ending[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
 
 static struct {
@@ -65,21 +70,19 @@ static volatile sig_atomic_t root_gone;
 static volatile sig_atomic_t interrupted;
 static volatile sig_atomic_t ticked;
 
-static void on_tick(int signal)
+static void start_timer(suseconds_t interval_us)
 {
-	(void)signal;
-	ticked = 1;
+	struct itimerval timer = {
+		.it_interval = { .tv_usec = interval_us },
+		.it_value = { .tv_usec = interval_us },
+	};
+
+	setitimer(ITIMER_REAL, &timer, NULL);
 }
 
 static void start_ticks(void)
 {
-	suseconds_t tick_us = state.tick_us ? state.tick_us : TICK_US;
-	struct itimerval timer = {
-		.it_interval = { .tv_usec = tick_us },
-		.it_value = { .tv_usec = tick_us },
-	};
-
-	setitimer(ITIMER_REAL, &timer, NULL);
+	start_timer(state.tick_us ? state.tick_us : TICK_US);
 }
 
 /* A system call and no more; no handler may call a function of stdio or malloc. */
@@ -93,19 +96,43 @@ static void on_end(int signal)
 	errno = saved_errno;
 }
 
-static void on_forward(int signal, siginfo_t *info, void *context)
+/* A fault of our own, or abort(): happens again, with what was there before us. */
+static bool is_fault(const siginfo_t *info)
+{
+	switch (info->si_signo) {
+	case SIGABRT:
+		return info->si_pid == getpid();
+	case SIGSEGV:
+	case SIGBUS:
+	case SIGFPE:
+	case SIGILL:
+	case SIGTRAP:
+	case SIGSYS:
+		return info->si_code > 0;
+	default:
+		return false;
+	}
+}
+
+static void on_sent(int signal, siginfo_t *info, void *context)
 {
 	int saved_errno = errno;
 
 	(void)context;
-	if (!root_gone &&
-	    (info->si_code == SI_USER || info->si_code == SI_QUEUE || info->si_code == SI_TKILL)) {
-		if (state.root_fd >= 0)
-			syscall(SYS_pidfd_send_signal, state.root_fd, signal, NULL, 0);
-		else
-			kill(state.root, signal);
+	if (is_fault(info)) {
+		sigaction(signal, &state.saved[signal], NULL);
+	} else if (!root_gone && vmt_forward_is_sent(info)) {
+		vmt_forward_note(info);
+		/* waitpid() has been interrupted, or the timer will do it. */
+		start_timer(NOTE_TICK_US);
 	}
 	errno = saved_errno;
+}
+
+static void on_tick(int signal, siginfo_t *info, void *context)
+{
+	ticked = 1;
+	on_sent(signal, info, context);
 }
 
 static void set(int signal, const struct sigaction *action, bool save)
@@ -114,14 +141,40 @@ static void set(int signal, const struct sigaction *action, bool save)
 		assert(!"sigaction on a signal that can be caught");
 }
 
+static bool is_one_of(int signal, const int *signals, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (signals[i] == signal)
+			return true;
+	return false;
+}
+
+static bool is_passed_on(int signal)
+{
+	return signal != SIGALRM && signal != SIGCHLD && (signal < 32 || signal >= SIGRTMIN) &&
+	       !is_one_of(signal, ignored, vmt_countof(ignored)) &&
+	       !is_one_of(signal, left_alone, vmt_countof(left_alone));
+}
+
+/* libc has them for itself and refuses to set them; nothing of ours needs them. */
+static void ignore_libc_signals(void)
+{
+	struct {
+		void (*handler)(int);
+		unsigned long flags;
+		void (*restorer)(void);
+		uint64_t mask;
+	} action = { .handler = SIG_IGN };
+
+	for (int signal = 32; signal < SIGRTMIN; signal++)
+		syscall(SYS_rt_sigaction, signal, &action, NULL, sizeof(action.mask));
+}
+
 void vmt_signals_take(pid_t root)
 {
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
-	const struct sigaction forward = {
-		.sa_sigaction = on_forward,
-		.sa_flags = SA_SIGINFO | SA_RESTART,
-	};
-	const struct sigaction tick = { .sa_handler = on_tick };
+	struct sigaction sent = { .sa_sigaction = on_sent, .sa_flags = SA_SIGINFO };
+	struct sigaction tick = { .sa_sigaction = on_tick, .sa_flags = SA_SIGINFO };
 	const struct sigaction child = { .sa_handler = SIG_DFL, .sa_flags = SA_NOCLDSTOP };
 	sigset_t open;
 
@@ -134,12 +187,18 @@ void vmt_signals_take(pid_t root)
 	sigemptyset(&open);
 	for (size_t i = 0; i < vmt_countof(ignored); i++)
 		set(ignored[i], &ignore, true);
-	for (size_t i = 0; i < vmt_countof(forwarded); i++) {
-		set(forwarded[i], &forward, true);
-		sigaddset(&open, forwarded[i]);
+	sigfillset(&sent.sa_mask);
+	sigfillset(&tick.sa_mask);
+	for (int signal = 1; signal < NSIG; signal++) {
+		if (!is_passed_on(signal))
+			continue;
+		set(signal, &sent, true);
+		sigaddset(&open, signal);
 	}
 	set(SIGALRM, &tick, true);
+	sigaddset(&open, SIGALRM);
 	set(SIGCHLD, &child, true);
+	ignore_libc_signals();
 	/* Whoever started vmtrace may have blocked them. */
 	sigprocmask(SIG_UNBLOCK, &open, &state.saved_mask);
 	if (!root)
@@ -160,8 +219,9 @@ void vmt_signals_restore(void)
 			set(signal, &ignore, false);
 	for (size_t i = 0; i < vmt_countof(ignored); i++)
 		set(ignored[i], &state.saved[ignored[i]], false);
-	for (size_t i = 0; i < vmt_countof(forwarded); i++)
-		set(forwarded[i], &state.saved[forwarded[i]], false);
+	for (int signal = 1; signal < NSIG; signal++)
+		if (is_passed_on(signal))
+			set(signal, &state.saved[signal], false);
 	set(SIGALRM, &state.saved[SIGALRM], false);
 	set(SIGCHLD, &state.saved[SIGCHLD], false);
 	sigprocmask(SIG_SETMASK, &state.saved_mask, NULL);
@@ -234,6 +294,28 @@ void vmt_signals_tick_every(unsigned us)
 	state.tick_us = (suseconds_t)us;
 	vmt_signals_tick(false);
 	vmt_signals_tick(true);
+}
+
+bool vmt_signals_send(pid_t root, siginfo_t *info)
+{
+	long failed = state.root_fd >= 0 ? syscall(SYS_pidfd_send_signal, state.root_fd,
+						   info->si_signo, info, 0)
+					 : syscall(SYS_rt_sigqueueinfo, root, info->si_signo, info);
+
+	/* RLIMIT_SIGPENDING is for those that are queued. */
+	if (failed < 0 && errno == EAGAIN)
+		kill(root, info->si_signo);
+	return failed == 0;
+}
+
+void vmt_signals_settled(void)
+{
+	const struct itimerval none = { 0 };
+
+	if (state.ticking)
+		start_ticks();
+	else
+		setitimer(ITIMER_REAL, &none, NULL);
 }
 
 /* 0 if no task has stopped for a while. */

@@ -6,7 +6,7 @@
  *	vmtrace				child
  *	fork				read(go) ...
  *	PTRACE_SEIZE			...
- *	write(go)			personality, filter, execvp
+ *	write(go)			personality, filter, timers, execve
  *	wait for PTRACE_EVENT_EXEC	(or a report of what failed, and death)
  *
  * Everything is prepared before the fork, and the child does nothing but system calls. All
@@ -18,12 +18,14 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/personality.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,6 +43,8 @@ struct report {
 	int err;
 };
 
+#define DEFAULT_PATH "/bin:/usr/bin" /* _CS_PATH, as execvp() has it */
+
 enum {
 	EXIT_NOT_STARTED = 127,
 	OPTIONS = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK |
@@ -54,10 +58,14 @@ struct pipe {
 	int write;
 };
 
+static const __itimer_which_t timers[] = { ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF };
+
 struct launch {
 	struct vmt_tracer *tracer;
 	struct vmt_error *error;
 	char *const *argv;
+	const char *path; /* where programs are looked for */
+	struct itimerval timers[3]; /* that vmtrace was started with; all 0: not running */
 	struct vmt_filter filter;
 	struct pipe go;
 	struct pipe report;
@@ -96,6 +104,52 @@ static void say(const struct launch *launch, int stage, int err)
 		_exit(EXIT_NOT_STARTED);
 }
 
+/*
+ * Looks the program up as execvp() does, but for its end: what is no program is not given to a shell,
+ * whose commands its bytes would be. Returns the errno.
+ */
+static int execute(const struct launch *launch)
+{
+	const char *name = launch->argv[0];
+	char path[PATH_MAX];
+	bool refused = false;
+
+	if (strchr(name, '/') || !name[0]) {
+		execv(name, launch->argv);
+		return errno;
+	}
+	for (const char *from = launch->path, *end; from; from = *end ? end + 1 : NULL) {
+		end = strchrnul(from, ':');
+		if (snprintf(path, sizeof(path), "%.*s%s%s", (int)(end - from), from,
+			     end > from ? "/" : "", name) >= (int)sizeof(path))
+			continue;
+		execv(path, launch->argv);
+		if (errno == EACCES)
+			refused = true;
+		else if (errno != ENOENT && errno != ENOTDIR && errno != ESTALE &&
+			 errno != ENODEV && errno != ETIMEDOUT)
+			return errno;
+	}
+	return refused ? EACCES : ENOENT;
+}
+
+/* The timers that vmtrace was started with go on in the program; fork() alone leaves them behind. */
+static void timers_take(struct launch *launch)
+{
+	const struct itimerval none = { 0 };
+
+	for (size_t i = 0; i < vmt_countof(timers); i++)
+		if (setitimer(timers[i], &none, &launch->timers[i]) < 0)
+			launch->timers[i] = none;
+}
+
+static void timers_set(const struct launch *launch)
+{
+	for (size_t i = 0; i < vmt_countof(timers); i++)
+		if (timerisset(&launch->timers[i].it_value))
+			setitimer(timers[i], &launch->timers[i], NULL);
+}
+
 VMT_NORETURN static void run_child(struct launch *launch)
 {
 	const struct vmt_tracer_options *options = &launch->tracer->options;
@@ -119,8 +173,8 @@ VMT_NORETURN static void run_child(struct launch *launch)
 		if (err < 0)
 			say(launch, REPORT_FILTER, -err);
 	}
-	execvp(launch->argv[0], launch->argv);
-	say(launch, REPORT_EXEC, errno);
+	timers_set(launch);
+	say(launch, REPORT_EXEC, execute(launch));
 	_exit(EXIT_NOT_STARTED);
 }
 
@@ -312,6 +366,7 @@ static int launch_run(struct launch *launch)
 	int status;
 	int err;
 
+	timers_take(launch);
 	launch->child = fork();
 	if (launch->child < 0)
 		return vmt_error_set(launch->error, errno, "cannot fork: %s", vmt_strerror(errno));
@@ -340,6 +395,7 @@ int vmt_tracer_spawn(struct vmt_tracer *tracer, char *const argv[], struct vmt_e
 		.tracer = tracer,
 		.error = error,
 		.argv = argv,
+		.path = getenv("PATH"),
 		.go = { -1, -1 },
 		.report = { -1, -1 },
 	};
@@ -348,6 +404,8 @@ int vmt_tracer_spawn(struct vmt_tracer *tracer, char *const argv[], struct vmt_e
 	assert(!tracer->root && !tracer->attached);
 	if (err < 0)
 		return err;
+	if (!launch.path)
+		launch.path = DEFAULT_PATH;
 	err = pipe_open(&launch.go, 0);
 	if (!err)
 		err = pipe_open(&launch.report, O_NONBLOCK);

@@ -342,6 +342,22 @@ static void on_event(struct vmt_tracer *tracer, struct vmt_task *task, int event
 	}
 }
 
+static void on_signal(struct vmt_tracer *tracer, struct vmt_task *task, int signal)
+{
+	siginfo_t info;
+	bool known = ptrace(PTRACE_GETSIGINFO, task->tid, NULL, &info) == 0;
+
+	task->signal = signal;
+	if (known)
+		vmt_forward_delivered(tracer, task, &info);
+	vmt_death_note_signal(task, signal, known ? &info : NULL);
+	if (vmt_death_needs_release(task)) {
+		task->release = true;
+		vmt_death_released(tracer, task);
+	}
+	vmt_tracer_ready(tracer, task);
+}
+
 /* Whatever the task was doing or waiting for before, it now stands at this stop. */
 static void begin_stop(struct vmt_tracer *tracer, struct vmt_task *task, int event)
 {
@@ -384,12 +400,6 @@ void vmt_tracer_dispatch(struct vmt_tracer *tracer, pid_t tid, int status)
 	} else if (signal == (SIGTRAP | 0x80)) {
 		on_syscall(tracer, task);
 	} else {
-		task->signal = signal;
-		vmt_death_note_signal(task, signal);
-		if (vmt_death_needs_release(task)) {
-			task->release = true;
-			vmt_death_released(tracer, task);
-		}
-		vmt_tracer_ready(tracer, task);
+		on_signal(tracer, task, signal);
 	}
 }

@@ -83,6 +83,7 @@ void vmt_tracer_free(struct vmt_tracer *tracer)
 	vmt_array_deinit(&tracer->ready);
 	vmt_array_deinit(&tracer->held);
 	vmt_array_deinit(&tracer->rights_said);
+	vmt_forward_deinit(&tracer->forward);
 	vmt_stacks_free(tracer->stacks);
 	free(tracer);
 }
@@ -325,6 +326,7 @@ static void tick(struct vmt_tracer *tracer)
 {
 	uint64_t now_ns = tracer->now_ns;
 
+	tracer->forward.idle++;
 	for (size_t i = 0; i < tracer->held.count; i++) {
 		struct vmt_task_space *space = tracer->held.data[i]->space;
 
@@ -389,6 +391,7 @@ int vmt_tracer_next(struct vmt_tracer *tracer, struct vmt_event *ret_event, stru
 			continue;
 		if (tracer->task_count == 0)
 			return 0;
+		vmt_forward_look(tracer);
 		/* Once attached processes are being let go, a second one changes nothing: that has a bound. */
 		if (vmt_signals_interrupted() && tracer->end == VMT_END_NOT &&
 		    !vmt_attach_end(tracer))

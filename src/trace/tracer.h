@@ -25,6 +25,7 @@
  *	faults.c	page faults, recorded by perf
  *	fault-queue.c	in whose space each of them was
  *	signals.c	vmtrace's own signals, job control, the timer
+ *	forward.c	signals that were sent to vmtrace and are meant for the program
  *
  * A stop is never answered where it is understood. It puts events on a queue and its task on the
  * list of those that may go on; the loop hands out the events first, then lets the tasks go, then
@@ -38,6 +39,7 @@
 #ifndef VMTRACE_TRACE_TRACER_H
 #define VMTRACE_TRACE_TRACER_H
 
+#include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/types.h>
 
@@ -179,6 +181,29 @@ struct vmt_shm_segments {
 	size_t next; /* slot to overwrite */
 };
 
+/* A signal that somebody sent. */
+struct vmt_sent {
+	siginfo_t info;
+	uint64_t since_ns; /* CLOCK_MONOTONIC */
+	bool asked; /* a note: it was looked whether it is pending in the first process */
+	uint64_t idle; /* a note: the count of moments without a stop, when that was */
+};
+
+struct vmt_sent_list {
+	struct vmt_sent *data;
+	size_t count;
+	size_t capacity;
+};
+
+/* What becomes of signals that are sent to vmtrace. See forward.c. */
+struct vmt_forward {
+	struct vmt_sent_list notes; /* came to vmtrace */
+	struct vmt_sent_list delivered; /* came to the first process lately, of which we have no note */
+	struct vmt_sent_list pending; /* came to both, and is yet to be delivered */
+	struct vmt_sent_list passed; /* passed on, and not delivered yet */
+	uint64_t idle; /* counts the moments when no stop was waiting to be seen */
+};
+
 /* How far a trace of attached processes is on its way to its end. */
 enum vmt_tracer_end {
 	VMT_END_NOT,
@@ -192,6 +217,7 @@ struct vmt_tracer {
 	uint64_t now_ns; /* when the stop that is dealt with was seen */
 	bool filtered;
 	bool exec_failed;
+	struct vmt_forward forward;
 	bool signals_taken; /* signals.c holds the process's signals for us */
 
 	pid_t root; /* first process, 0 before it was started, -1 once it was reaped */
@@ -333,8 +359,8 @@ const struct vmt_arch *vmt_tracer_arch(pid_t tid);
 
 /* ---- death.c ----------------------------------------------------------------------------- */
 
-/* A signal is about to be delivered to the task. */
-void vmt_death_note_signal(struct vmt_task *task, int signal);
+/* A signal is about to be delivered to the task; @info is NULL if the kernel would not tell more. */
+void vmt_death_note_signal(struct vmt_task *task, int signal, const siginfo_t *info);
 /* Can the task, which stands before that delivery, die of it only if nobody traces it? */
 bool vmt_death_needs_release(const struct vmt_task *task);
 /* Queues KILLED for it; to be let go once that was told. */
@@ -456,6 +482,18 @@ void vmt_faults_collect(struct vmt_tracer *tracer, pid_t exec_pid);
 /* The same at a tick; many faults make an event by themselves. */
 void vmt_faults_tick(struct vmt_tracer *tracer);
 
+/* ---- forward.c --------------------------------------------------------------------------- */
+
+/* Did another process send it? */
+bool vmt_forward_is_sent(const siginfo_t *info);
+/* A signal came to vmtrace; for handlers. */
+void vmt_forward_note(const siginfo_t *info);
+/* @task stands at the delivery of @info, which becomes what the sender sent if we passed it on. */
+void vmt_forward_delivered(struct vmt_tracer *tracer, const struct vmt_task *task, siginfo_t *info);
+/* Passes on or drops what has come, as far as is known what to do. */
+void vmt_forward_look(struct vmt_tracer *tracer);
+void vmt_forward_deinit(struct vmt_forward *forward);
+
 /* ---- signals.c --------------------------------------------------------------------------- */
 
 /* Takes vmtrace's signals over, after the fork of the first process @root, 0 if there is none. */
@@ -474,6 +512,10 @@ void vmt_signals_tick_every(unsigned us);
  * will stop @soon is looked for some microseconds before vmtrace sleeps.
  */
 pid_t vmt_signals_wait(bool soon, int *ret_status);
+/* Sends the first process @info; whether the kernel took it so. */
+bool vmt_signals_send(pid_t root, siginfo_t *info);
+/* No signal waits to be passed on any more: the timer goes as it went before. */
+void vmt_signals_settled(void);
 /* Should vmtrace stop too when its first process was stopped by @signal? */
 bool vmt_signals_mirror(pid_t root, int signal);
 

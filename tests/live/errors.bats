@@ -57,6 +57,31 @@ is_harmless() {
 	fails 126 "$PWD" -- "$PWD"
 }
 
+@test 'no program, though it may be executed: 126, and no shell reads it' {
+	printf '\177ELF\n: >made\n' >foreign
+	printf ': >made\n' >text
+	chmod +x foreign text
+	fails 126 ./foreign 'Exec format error' -- ./foreign
+	fails 126 ./text 'Exec format error' -- ./text
+	local PATH="$PWD:$PATH"
+	fails 126 foreign 'Exec format error' -- foreign
+	[ ! -e made ]
+}
+
+@test 'programs are looked for as a shell does' {
+	mkdir first second
+	echo text >first/tool
+	printf '#!/bin/sh\necho second\n' >second/tool
+	chmod +x second/tool
+	local PATH="first:second:$PATH"
+	[ "$("$VMTRACE" -o /dev/null tool)" = second ]
+	rm second/tool
+	fails 126 tool 'Permission denied' -- tool
+	cp /bin/true ./here
+	PATH=":$PATH" "$VMTRACE" -o /dev/null here
+	env -u PATH "$VMTRACE" -o /dev/null true
+}
+
 @test 'no program' {
 	fails 125 'vmtrace --help' --
 	fails 125 'vmtrace --help' -- run
