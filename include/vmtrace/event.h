@@ -67,7 +67,9 @@ struct vmt_death {
 	int code; /* si_code */
 	uint64_t address; /* si_addr of a fault */
 	unsigned pkey; /* si_pkey of SEGV_PKUERR */
-	pid_t sender; /* of kill(2) and the like; 0: the kernel */
+	pid_t sender; /* of kill(2) and the like; 0: the kernel, or one in another pid namespace */
+	/* The handler of this signal could not be called, for its frame did not fit on the stack; or 0. */
+	int handler_of;
 };
 
 /* Where a stack ends on its outer side. */

@@ -78,6 +78,12 @@ static void place_text(const struct vmt_step *step, const struct vmt_why *why,
 	case VMT_WHY_HINT_BEYOND:
 		vmt_str_add(ret_text, "the hint was above the end of user space");
 		break;
+	case VMT_WHY_HINT_LOW_2G:
+		vmt_str_add(ret_text, "the hint was above 2G, which MAP_32BIT does not allow");
+		break;
+	case VMT_WHY_HINT_HUGE:
+		vmt_str_add(ret_text, "the hint was free, but not with the 2M more that huge pages want");
+		break;
 	case VMT_WHY_ALIGNED_HUGE:
 		vmt_str_add(ret_text, "highest gap, aligned to its huge pages");
 		add_hole(why, ret_text);

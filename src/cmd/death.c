@@ -16,7 +16,6 @@
 
 enum {
 	FRAMES_MAX = 8,
-	CODE_KERNEL = 0x80, /* SI_KERNEL: no address is told */
 	CODE_PKEY = 4, /* SEGV_PKUERR */
 };
 
@@ -100,15 +99,44 @@ static enum vmt_access access_of(const struct vmt_event *event, const struct vmt
 	return map && map->perms & VMT_PERM_READ ? VMT_ACCESS_WRITE : VMT_ACCESS_READ;
 }
 
+/* The signal that the fault made; it may have a handler that could not be called. */
+static int fault_signal(const struct vmt_event *event)
+{
+	return event->death.handler_of ? event->death.handler_of : event->death.signal;
+}
+
+/* The access is allowed, and there is no page for it. */
+static void add_no_page(struct vmt_str *text, const struct vmt_event *event,
+			const struct vmt_mapping *map, const struct vmt_page_state *page,
+			enum vmt_miss miss)
+{
+	char size[16];
+
+	if (event->death.code == BUS_MCEERR_AR || event->death.code == BUS_MCEERR_AO)
+		vmt_str_add(text, " has a page there whose memory is damaged");
+	else if (miss == VMT_MISS_USERFAULT)
+		vmt_str_add(text, " has no page there, and its userfaultfd answers so");
+	else if (miss == VMT_MISS_HUGETLB)
+		vmt_str_add(text, " has no page there: no huge page is left in the pool");
+	else if (!map->inode)
+		vmt_str_add(text, " has no page there, and the kernel could not make one");
+	else if (miss != VMT_MISS_SIGBUS && page && page->has_file_size)
+		vmt_str_add(text, " has no page there: its file could not be read");
+	else
+		vmt_str_printf(
+			text, " reaches beyond the end of its file there (offset %s)",
+			vmt_size_text(event->death.address - map->start + map->offset, size));
+}
+
 static void add_refusal(struct vmt_str *text, const struct vmt_event *event,
-			const struct place *place, enum vmt_miss miss)
+			const struct place *place, const struct vmt_page_state *page,
+			enum vmt_miss miss)
 {
 	static const char *const verbs[VMT_ACCESS_COUNT] = {
 		[VMT_ACCESS_READ] = "access",
 		[VMT_ACCESS_WRITE] = "writing",
 		[VMT_ACCESS_EXEC] = "execution",
 	};
-	char size[16];
 
 	if (!place->map) {
 		add_hole(text, place, event->death.address, miss);
@@ -116,16 +144,13 @@ static void add_refusal(struct vmt_str *text, const struct vmt_event *event,
 	}
 	vmt_str_add(text, "the mapping ");
 	add_mapping(text, place->map);
-	if (event->death.signal == SIGSEGV && event->death.code == CODE_PKEY)
+	if (fault_signal(event) == SIGSEGV && event->death.code == CODE_PKEY)
 		vmt_str_printf(text, " has protection key %u, which denies this thread the access",
 			       event->death.pkey);
 	else if (miss == VMT_MISS_GUARD)
 		vmt_str_add(text, " has a guard page there (MADV_GUARD_INSTALL)");
-	else if (miss == VMT_MISS_SIGBUS || event->death.signal == SIGBUS)
-		vmt_str_printf(
-			text, " reaches beyond the end of its file there (offset %s)",
-			vmt_size_text(event->death.address - place->map->start + place->map->offset,
-				      size));
+	else if (fault_signal(event) == SIGBUS)
+		add_no_page(text, event, place->map, page, miss);
 	else if (!(place->map->perms & (VMT_PERM_READ | VMT_PERM_WRITE | VMT_PERM_EXEC)))
 		vmt_str_add(text, " allows no access at all (a guard, or memory held in reserve)");
 	else
@@ -150,7 +175,8 @@ static void add_fault(struct session *session, const struct vmt_layout *layout,
 	if (vmt_proc_page(event->tid, address, place.map ? place.map : place.above, session->names,
 			  &page) == 0)
 		lookup.page = &page;
-	add_refusal(text, event, &place, vmt_miss_of(&lookup, access_of(event, place.map)));
+	add_refusal(text, event, &place, lookup.page,
+		    vmt_miss_of(&lookup, access_of(event, place.map)));
 }
 
 static bool is_fault(int signal)
@@ -170,20 +196,54 @@ static void add_code(const struct vmt_layout *layout, uint64_t ip, struct vmt_st
 		vmt_str_printf(text, "; by code at %" PRIx64, ip);
 }
 
+/* Where a fault was, as far as the kernel tells. */
+static void add_where(struct session *session, const struct vmt_layout *layout,
+		      struct vmt_str *text)
+{
+	const struct vmt_event *event = session->event;
+	int signal = fault_signal(event);
+
+	if (signal == SIGSEGV && event->death.code == SI_KERNEL)
+		vmt_str_add(text, ": no address is told (one that is not canonical, or a forbidden "
+				  "instruction)");
+	else if (signal == SIGBUS && event->death.code == BUS_ADRALN)
+		vmt_str_add(text, ": an access that is not aligned");
+	else if (signal == SIGSEGV || signal == SIGBUS)
+		add_fault(session, layout, text);
+}
+
+/* A signal that no fault made. */
+static void add_sender(const struct vmt_event *event, struct vmt_str *text)
+{
+	if (event->death.sender)
+		vmt_str_printf(text, ", sent by process %d", event->death.sender);
+	else if (event->death.code == SI_TIMER)
+		vmt_str_add(text, ", sent by a timer of its own");
+	else if (event->death.code == SI_USER || event->death.code == SI_QUEUE ||
+		 event->death.code == SI_TKILL)
+		vmt_str_add(text, ", sent by a process of another pid namespace");
+}
+
 static void add_cause(struct session *session, const struct vmt_layout *layout,
 		      struct vmt_str *text)
 {
 	const struct vmt_event *event = session->event;
+	char name[24];
 
-	if (event->death.sender)
-		vmt_str_printf(text, ", sent by process %d", event->death.sender);
-	if (event->death.sender || !is_fault(event->death.signal) || !event->death.known)
+	if (!event->death.known)
 		return;
-	if (event->death.signal == SIGSEGV && event->death.code == CODE_KERNEL)
-		vmt_str_add(text, ": no address is told (one that is not canonical, or a forbidden "
-				  "instruction)");
-	else if (event->death.signal == SIGSEGV || event->death.signal == SIGBUS)
-		add_fault(session, layout, text);
+	if (event->death.handler_of)
+		vmt_str_printf(text,
+			       ": the frame for its handler of %s does not fit on the stack; the "
+			       "fault was",
+			       vmt_signal_name(event->death.handler_of, name));
+	if (event->death.code <= 0) {
+		add_sender(event, text);
+		return;
+	}
+	if (!is_fault(fault_signal(event)))
+		return;
+	add_where(session, layout, text);
 	add_code(layout, event->ip, text);
 }
 

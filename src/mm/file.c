@@ -34,6 +34,13 @@ enum {
 #define XFS_MAGIC 0x58465342ULL
 #define EROFS_MAGIC 0xe0f5e1e2ULL
 #define HUGE_BYTES (2ULL << 20)
+#ifndef SECRETMEM_MAGIC
+#define SECRETMEM_MAGIC 0x5345434dULL
+#endif
+#ifndef NSFS_MAGIC
+#define NSFS_MAGIC 0x6e736673ULL
+#endif
+#define MQUEUE_MAGIC 0x19800202ULL /* ipc/mqueue.c */
 
 /*
  * The drivers as they are in 6.18; what smaps shows is the word in any case. Files of the kernel's own
@@ -57,7 +64,7 @@ static const struct vmt_driver drivers[] = {
 	  .shared_only = true,
 	  .read_only_stays = true },
 	/* secretmem_mmap() */
-	{ .name = "/secretmem",
+	{ .filesystem = SECRETMEM_MAGIC,
 	  .set = VMT_VM_LOCKED | VMT_VM_DONTDUMP,
 	  .clear = VMT_VM_MAYEXEC,
 	  .shared_only = true },
@@ -67,9 +74,13 @@ static const struct vmt_driver drivers[] = {
 
 const struct vmt_driver *vmt_driver_of(const struct vmt_file_facts *file)
 {
-	for (size_t i = 0; file->name && i < vmt_countof(drivers); i++)
-		if (strncmp(file->name, drivers[i].name, strlen(drivers[i].name)) == 0)
+	for (size_t i = 0; i < vmt_countof(drivers); i++) {
+		const char *name = drivers[i].name;
+
+		if (name ? file->name && strncmp(file->name, name, strlen(name)) == 0
+			 : file->filesystem == drivers[i].filesystem)
 			return &drivers[i];
+	}
 	return NULL;
 }
 
@@ -129,7 +140,7 @@ static struct vmt_mappable anon_inode_mappable(const struct vmt_file_facts *file
 	for (size_t i = 0; i < vmt_countof(without); i++)
 		if (strncmp(name, without[i], strlen(without[i])) == 0)
 			return no_operation;
-	return (struct vmt_mappable){ .error = 0, .certain = vmt_driver_of(file) != NULL };
+	return (struct vmt_mappable){ .error = 0, .usual = vmt_driver_of(file) != NULL };
 }
 
 /* An entry that a driver or a subsystem registered, not one of a process or of sysctl. */
@@ -157,6 +168,8 @@ struct vmt_mappable vmt_file_mappable(const struct vmt_file_facts *file)
 	if (file->filesystem == PROC_SUPER_MAGIC)
 		return is_proc_entry(file) ? (struct vmt_mappable){ .error = EIO, .late = true }
 					   : no_operation;
+	if (file->filesystem == NSFS_MAGIC || file->filesystem == MQUEUE_MAGIC)
+		return no_operation;
 	/* Some binary attributes can be mapped, and some files of debugfs. */
 	if (is_kernfs(file->filesystem))
 		return (struct vmt_mappable){ .error = ENODEV, .late = true };

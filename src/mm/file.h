@@ -11,7 +11,8 @@
 
 /* file_operations->mmap of files that are no ordinary ones. */
 struct vmt_driver {
-	const char *name; /* how maps' name begins */
+	const char *name; /* how maps' name begins; NULL: known by its file system */
+	uint64_t filesystem;
 	uint64_t set; /* flags that it sets */
 	uint64_t clear;
 	bool shared_only; /* EINVAL for MAP_PRIVATE */
@@ -27,6 +28,7 @@ struct vmt_mappable {
 	int error; /* 0, or the positive errno that mmap gives */
 	bool late; /* its driver says so, once the place has been cleared */
 	bool certain; /* false: only its driver knows, and may say otherwise */
+	bool usual; /* not certain: it maps, unless it refuses what it was asked for */
 };
 struct vmt_mappable vmt_file_mappable(const struct vmt_file_facts *file);
 

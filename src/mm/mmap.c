@@ -307,7 +307,7 @@ static int refuse_by_driver(struct vmt_space *space, const struct vmt_map_reques
 			return error;
 	}
 	if (mappable.certain || !request->failed) {
-		step->predicted &= mappable.certain;
+		step->predicted &= mappable.certain || mappable.usual;
 		return 0;
 	}
 	/* Only the driver knows; what it says most often is counted as foreseen. */

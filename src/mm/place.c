@@ -203,13 +203,18 @@ static enum vmt_why_id judge_hint(const struct vmt_space *space,
 				  const struct vmt_place_request *request, uint64_t address,
 				  uint64_t length)
 {
-	uint64_t limit = wants_low_2g(space, request) ? low_2g.high : task_size_of(space, request);
 	const struct vmt_vma *vma;
 
-	/* mmap_address_hint_valid(): nor may it lie across the end of the usual window. */
-	if (length > limit || address > limit - length ||
+	/*
+	 * mmap_address_hint_valid(): nor may it lie across the end of the usual window. A 32-bit call of a
+	 * 64-bit program may name any address of its space.
+	 */
+	if (length > space->task_size || address > space->task_size - length ||
 	    is_above_window(space, address) != is_above_window(space, address + length))
 		return VMT_WHY_HINT_BEYOND;
+	if (wants_low_2g(space, request) &&
+	    (length > low_2g.high || address > low_2g.high - length))
+		return VMT_WHY_HINT_LOW_2G;
 	vma = vmt_find_vma(space, address);
 	if (!vma || address + length <= start_gap(space, vma))
 		return VMT_WHY_HINT;
@@ -371,7 +376,7 @@ int64_t vmt_get_unmapped_area(struct vmt_space *space, const struct vmt_place_re
 	if (request->placing.kind == VMT_PLACING_HUGETLB &&
 	    request->length & (request->placing.unit_bytes - 1))
 		return vmt_refuse(space, EINVAL, VMT_WHY_HUGE_UNALIGNED);
-	if (request->length > task_size_of(space, request))
+	if (request->length > space->task_size)
 		return vmt_refuse(space, ENOMEM, VMT_WHY_NO_HOLE);
 	if (request->map_flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
 		vmt_path_branch(space, "fixed");
@@ -391,9 +396,8 @@ int64_t vmt_get_unmapped_area(struct vmt_space *space, const struct vmt_place_re
 		*ret_certain = true;
 		return (int64_t)hint;
 	}
-	/* Free, but not with the 2 MiB more that huge pages want: it was not enough. */
 	if (hint)
-		tell_hole(space, judged == VMT_WHY_HINT ? VMT_WHY_HINT_TAKEN : judged, hint,
+		tell_hole(space, judged == VMT_WHY_HINT ? VMT_WHY_HINT_HUGE : judged, hint,
 			  request->length);
 	if (aligned) {
 		tell_hole(space, VMT_WHY_ALIGNED_2M, aligned, request->length);

@@ -80,7 +80,8 @@ static void adopt(struct vmt_tracer *tracer, struct vmt_task *child, struct vmt_
 	child->supervised = parent->supervised;
 	child->rights_known = parent->rights_known;
 	child->rights = parent->rights;
-	child->rights_generation = parent->rights_generation;
+	/* clone can give a process other capabilities (CLONE_NEWUSER): it is asked. */
+	child->rights_generation = child->tgid == parent->tgid ? parent->rights_generation : 0;
 	child->parent_tid = parent->tid;
 	child->program = parent->program && child->tgid == parent->tgid;
 	child->followed = is_followed(tracer, child, parent, shared);
@@ -130,13 +131,13 @@ void vmt_birth_parent(struct vmt_tracer *tracer, struct vmt_task *parent, int ki
 	}
 	if (!child)
 		child = vmt_task_add(tracer, tid, VMT_TASK_EXPECTED);
-	vmt_untraced_inherit(child, parent);
-	if (child->phase == VMT_TASK_NEWBORN)
-		vmt_untraced_restore(child);
 	child->tgid = (pid_t)status_number(
 		tid, "Tgid:", (uint64_t)(kind == PTRACE_EVENT_CLONE ? parent->tgid : tid));
 	shared = child->tgid == parent->tgid ||
 		 vmt_task_same_memory(tid, parent->tid, kind != PTRACE_EVENT_FORK);
+	vmt_untraced_inherit(child, parent, shared);
+	if (child->phase == VMT_TASK_NEWBORN)
+		vmt_untraced_restore(child);
 	adopt(tracer, child, parent, shared);
 	if (child->phase == VMT_TASK_EXPECTED && child->copied)
 		parent->awaited_child = tid;

@@ -19,28 +19,30 @@ static bool has_address(int signal)
 	       signal == SIGTRAP;
 }
 
-void vmt_death_note_signal(struct vmt_task *task, int signal, const siginfo_t *info)
+static struct vmt_death death_of(int signal, const siginfo_t *info)
 {
-	task->last_signal = (struct vmt_death){ .signal = signal };
+	struct vmt_death death = { .signal = signal };
+
 	if (!info)
-		return;
-	task->last_signal.known = true;
-	task->last_signal.code = info->si_code;
-	if (info->si_code <= 0) {
-		task->last_signal.sender = info->si_pid;
-	} else if (has_address(signal)) {
-		task->last_signal.address = (uint64_t)(uintptr_t)info->si_addr;
-		task->last_signal.pkey = info->si_pkey;
+		return death;
+	death.known = true;
+	death.code = info->si_code;
+	if (info->si_code == SI_USER || info->si_code == SI_QUEUE || info->si_code == SI_TKILL) {
+		death.sender = info->si_pid;
+	} else if (info->si_code > 0 && has_address(signal)) {
+		death.address = (uint64_t)(uintptr_t)info->si_addr;
+		death.pkey = info->si_pkey;
 	}
+	return death;
 }
 
-/* Would the signal end the process, for want of a handler? */
-static bool is_default(const char *status, int signal)
+/* Will a handler take the signal? A fault that is blocked or ignored has lost its handler by now. */
+static bool is_caught(const char *status, int signal)
 {
 	uint64_t caught;
 
 	return vmt_procfs_number(status, "SigCgt:", 16, &caught) &&
-	       !(caught & UINT64_C(1) << (signal - 1));
+	       caught & UINT64_C(1) << (signal - 1);
 }
 
 /* "NSpid:	4711	1": the last number is that of the innermost namespace. */
@@ -56,16 +58,38 @@ static bool is_init(const char *status)
 /*
  * The first process of a pid namespace cannot be killed by a signal that it has no handler for, unless
  * its own fault made it; and that exception the kernel does not make for a traced one
- * (force_sig_info_to_task() of kernel/signal.c). It would fault again and again.
+ * (force_sig_info_to_task() of kernel/signal.c). It would fault again and again. True then.
  */
-bool vmt_death_needs_release(const struct vmt_task *task)
+static bool note_fault(struct vmt_task *task, struct vmt_death death)
 {
 	VMT_CLEANUP(vmt_str_deinit) struct vmt_str status = { 0 };
-	const struct vmt_death *death = &task->last_signal;
+	bool unhandled = death.signal == SIGSEGV && death.code == SI_KERNEL && task->caught.signal;
 
-	return death->known && death->code > 0 && has_address(death->signal) &&
-	       vmt_procfs_read(task->tid, "status", &status) == 0 &&
-	       is_init(vmt_str_text(&status)) && is_default(vmt_str_text(&status), death->signal);
+	if (vmt_procfs_read(task->tid, "status", &status) == 0 &&
+	    is_caught(vmt_str_text(&status), death.signal)) {
+		task->caught = death;
+		return false;
+	}
+	/* setup_rt_frame() failed, for a handler that was about to be called. */
+	if (unhandled) {
+		death = task->caught;
+		death.handler_of = death.signal;
+		death.signal = SIGSEGV;
+	}
+	task->last_signal = death;
+	return death.known && death.code > 0 && is_init(vmt_str_text(&status));
+}
+
+bool vmt_death_note_signal(struct vmt_task *task, int signal, const siginfo_t *info)
+{
+	struct vmt_death death = death_of(signal, info);
+
+	task->last_signal = (struct vmt_death){ 0 };
+	if (has_address(signal))
+		return note_fault(task, death);
+	task->caught = (struct vmt_death){ 0 };
+	task->last_signal = death;
+	return false;
 }
 
 /* Another thread of the process that got the signal will speak. */
@@ -85,14 +109,23 @@ static void find_receiver(struct vmt_tracer *tracer, struct vmt_task *task, void
 			 task->last_signal.signal == search->signal;
 }
 
+/* Said once for all threads of the process that @data is one of. */
+static void set_told(struct vmt_tracer *tracer, struct vmt_task *task, void *data)
+{
+	const struct vmt_task *teller = data;
+
+	(void)tracer;
+	task->death_told |= task->tgid == teller->tgid;
+}
+
 static void push(struct vmt_tracer *tracer, struct vmt_task *task, const struct vmt_death *death)
 {
 	struct __ptrace_syscall_info info;
 	struct vmt_event *event;
 	struct vmt_frame *stack = NULL;
 
-	tracer->killed = task->tgid;
-	if (tracer->stacks && death->known && !death->sender) {
+	vmt_task_each(tracer, set_told, task);
+	if (tracer->stacks && death->known && death->code > 0) {
 		task->call.arch = task->arch;
 		stack = vmt_stacks_take(tracer, task);
 	}
@@ -115,7 +148,7 @@ void vmt_death_exiting(struct vmt_tracer *tracer, struct vmt_task *task)
 	struct vmt_death death = task->last_signal;
 	unsigned long status;
 
-	if (!task->followed || !task->space || tracer->killed == task->tgid ||
+	if (!task->followed || !task->space || task->death_told ||
 	    ptrace(PTRACE_GETEVENTMSG, task->tid, NULL, &status) < 0 || !WIFSIGNALED((int)status))
 		return;
 	search.signal = WTERMSIG((int)status);

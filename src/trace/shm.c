@@ -19,15 +19,21 @@ enum {
 	SIZE_MASK = 63, /* SHM_HUGE_MASK */
 };
 
-/* What shmctl() says of an id, if it means the same to us as to the task; false with errno. */
-static bool find_segment(const struct vmt_task *task, int id, struct shmid_ds *ret_segment)
+/* Do ids and keys mean the same to us as to the task? */
+static bool shares_namespace(const struct vmt_task *task)
 {
 	struct stat ours, theirs;
 	char path[NAMESPACE_PATH_BYTES];
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/ipc", task->tid);
-	if (stat("/proc/self/ns/ipc", &ours) < 0 || stat(path, &theirs) < 0 ||
-	    ours.st_ino != theirs.st_ino || ours.st_dev != theirs.st_dev) {
+	return stat("/proc/self/ns/ipc", &ours) == 0 && stat(path, &theirs) == 0 &&
+	       ours.st_ino == theirs.st_ino && ours.st_dev == theirs.st_dev;
+}
+
+/* What shmctl() says of an id; false with errno, which is 0 if ours says nothing of the task's. */
+static bool find_segment(const struct vmt_task *task, int id, struct shmid_ds *ret_segment)
+{
+	if (!shares_namespace(task)) {
 		errno = 0;
 		return false;
 	}
@@ -41,6 +47,17 @@ static const struct vmt_shm_segment *find_huge(const struct vmt_shm_segments *se
 			return &segments->rows[i];
 	}
 	return NULL;
+}
+
+bool vmt_shm_enter(struct vmt_task *task, const uint64_t *args)
+{
+	key_t key = (key_t)args[0];
+
+	task->segment_flags = (int)args[2];
+	if (!(task->segment_flags & SHM_HUGETLB) || !shares_namespace(task))
+		return false;
+	/* One that is there already is found, whatever the flags, and keeps its own. */
+	return key == IPC_PRIVATE || (shmget(key, 0, 0) < 0 && errno == ENOENT);
 }
 
 void vmt_shm_made(struct vmt_tracer *tracer, const struct vmt_task *task, int id)

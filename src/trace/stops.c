@@ -30,6 +30,7 @@ static void on_entry(struct vmt_tracer *tracer, struct vmt_task *task,
 	vmt_tracer_call_lost(tracer, task);
 	task->watch = VMT_WATCH_NONE;
 	if (vmt_event_enter(task, info)) {
+		task->call.before_filters = task->entry_seen;
 		if (task->call.call == VMT_CALL_EXECVE || task->call.call == VMT_CALL_EXECVEAT)
 			vmt_watch_enter(tracer, task, info);
 		vmt_tracer_call(tracer, task);
@@ -53,12 +54,10 @@ static bool is_restart(int64_t result)
  * call's number where the result would be (syscall_rollback() in __seccomp_filter()). Addresses are
  * larger, other mapping calls return 0.
  */
-static bool is_rolled_back(const struct vmt_tracer *tracer, const struct vmt_task *task)
+static bool is_rolled_back(const struct vmt_event *call)
 {
-	const struct vmt_event *call = &task->call;
-
-	return vmt_task_stops_at_all(tracer, task) && !call->failed &&
-	       call->result == (int64_t)call->number && vmt_call_info(call->call)->layout;
+	return call->before_filters && !call->failed && call->result == (int64_t)call->number &&
+	       vmt_call_info(call->call)->layout;
 }
 
 /*
@@ -101,7 +100,7 @@ static void on_exit_of_call(struct vmt_tracer *tracer, struct vmt_task *task,
 		lose_space(tracer, task);
 		return;
 	}
-	if (!(exec && is_restart(task->call.result)) && !is_rolled_back(tracer, task))
+	if (!(exec && is_restart(task->call.result)) && !is_rolled_back(&task->call))
 		vmt_tracer_push_call(tracer, task, VMT_EVENT_CALL);
 	vmt_tracer_call_end(tracer, task);
 }
@@ -134,16 +133,18 @@ static void on_syscall(struct vmt_tracer *tracer, struct vmt_task *task)
 		info.op = PTRACE_SYSCALL_INFO_NONE;
 	switch (info.op) {
 	case PTRACE_SYSCALL_INFO_ENTRY:
+		task->entry_seen = true;
 		on_entry(tracer, task, &info);
 		break;
 	case PTRACE_SYSCALL_INFO_SECCOMP:
-		/* Ours tells of the entry; the target's own comes after an entry that was seen. */
-		if (vmt_task_stops_at_all(tracer, task))
+		/* Where a task stops at every call, the filters come after its entry. */
+		if (task->entry_seen)
 			vmt_tracer_ready(tracer, task);
 		else
 			on_entry(tracer, task, &info);
 		break;
 	case PTRACE_SYSCALL_INFO_EXIT:
+		task->entry_seen = false;
 		on_exit_of_call(tracer, task, &info);
 		break;
 	default:
@@ -350,8 +351,7 @@ static void on_signal(struct vmt_tracer *tracer, struct vmt_task *task, int sign
 	task->signal = signal;
 	if (known)
 		vmt_forward_delivered(tracer, task, &info);
-	vmt_death_note_signal(task, signal, known ? &info : NULL);
-	if (vmt_death_needs_release(task)) {
+	if (vmt_death_note_signal(task, signal, known ? &info : NULL)) {
 		task->release = true;
 		vmt_death_released(tracer, task);
 	}
@@ -395,6 +395,8 @@ void vmt_tracer_dispatch(struct vmt_tracer *tracer, pid_t tid, int status)
 		return;
 	}
 	begin_stop(tracer, task, event);
+	if (event || signal == (SIGTRAP | 0x80))
+		task->caught.signal = 0;
 	if (event) {
 		on_event(tracer, task, event, signal);
 	} else if (signal == (SIGTRAP | 0x80)) {

@@ -7,13 +7,17 @@
  *	a call of any task of ours that sets limits, a personality, user ids, capabilities or namespaces
  *	(prlimit64 can be about another process),
  *	a call that failed with an error that has to do with rights: somebody outside may have lowered
- *	a limit (prlimit(1)); it is read again before the step is made.
+ *	a limit (prlimit(1)); it is read again before the step is made,
+ *	a clone that made a process.
+ *
+ * Limits on the address space and on data are asked for at each call while there are any.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -118,9 +122,56 @@ void vmt_task_rights_fetch(struct vmt_tracer *tracer, struct vmt_task *task)
 	task->call.rights = task->rights;
 }
 
-static bool is_about_rights(int64_t result)
+/* Can the outcome be that of other rights than those that are known? brk refuses without an errno. */
+static bool is_about_rights(const struct vmt_event *call)
 {
-	return result == -ENOMEM || result == -EAGAIN || result == -EPERM;
+	if (call->call == VMT_CALL_BRK)
+		return (uint64_t)call->result < call->args[0];
+	return call->failed &&
+	       (call->result == -ENOMEM || call->result == -EAGAIN || call->result == -EPERM);
+}
+
+static bool may_matter(const struct vmt_event *call, const struct vmt_rights *rights,
+		       enum vmt_limit limit)
+{
+	if (rights->limits[limit] == VMT_LIMIT_INFINITY)
+		return false;
+	switch (limit) {
+	case VMT_LIMIT_AS:
+	case VMT_LIMIT_DATA:
+		return true;
+	case VMT_LIMIT_MEMLOCK:
+		return call->call == VMT_CALL_MLOCK || call->call == VMT_CALL_MLOCK2 ||
+		       call->call == VMT_CALL_MLOCKALL;
+	default:
+		return false;
+	}
+}
+
+/*
+ * Another process may have raised a limit (prlimit(1)), and then nothing fails: one that can be in the
+ * way of the call is asked for each time. prlimit(2) wants more rights than tracing does; without them the
+ * limit stays as it was known.
+ */
+static void refresh_limits(struct vmt_task *task)
+{
+	static const __rlimit_resource_t resources[VMT_LIMIT_COUNT] = {
+		[VMT_LIMIT_AS] = RLIMIT_AS,
+		[VMT_LIMIT_DATA] = RLIMIT_DATA,
+		[VMT_LIMIT_STACK] = RLIMIT_STACK,
+		[VMT_LIMIT_MEMLOCK] = RLIMIT_MEMLOCK,
+	};
+	struct vmt_event *call = &task->call;
+
+	for (unsigned i = 0; call->rights_known && i < VMT_LIMIT_COUNT; i++) {
+		struct rlimit limit;
+
+		if (!may_matter(call, &call->rights, (enum vmt_limit)i) ||
+		    prlimit(task->tid, resources[i], NULL, &limit) < 0)
+			continue;
+		task->rights.limits[i] = call->rights.limits[i] =
+			limit.rlim_cur == RLIM_INFINITY ? VMT_LIMIT_INFINITY : limit.rlim_cur;
+	}
 }
 
 void vmt_task_rights_leave(struct vmt_tracer *tracer, struct vmt_task *task)
@@ -130,8 +181,10 @@ void vmt_task_rights_leave(struct vmt_tracer *tracer, struct vmt_task *task)
 	if (call->call == VMT_CALL_SETRLIMIT || call->call == VMT_CALL_PRLIMIT64 ||
 	    call->call == VMT_CALL_PERSONALITY) {
 		vmt_task_rights_changed(tracer);
-	} else if (call->failed && is_about_rights(call->result)) {
+	} else if (is_about_rights(call)) {
 		task->rights_generation = 0;
 		vmt_task_rights_fetch(tracer, task);
+	} else {
+		refresh_limits(task);
 	}
 }

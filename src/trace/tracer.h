@@ -103,9 +103,12 @@ struct vmt_task {
 	enum vmt_watch watch; /* the watched call that it is in */
 	struct vmt_untraced untraced;
 	bool release; /* it is let go for good, for it could not die otherwise */
-	struct vmt_death last_signal; /* that was delivered to it */
+	struct vmt_death last_signal; /* that was delivered to it and has no handler */
+	struct vmt_death caught; /* the fault whose handler it was to run, if nothing came since */
+	bool death_told; /* what its process dies by has been said */
 	bool asks_strict; /* the watched call wants SECCOMP_MODE_STRICT */
 	bool asks_supervisor; /* the watched call wants a filter that another process answers for */
+	bool entry_seen; /* of the call that it is in, before any filter */
 	bool supervised; /* it has got one, or its parent had: it stops at every call */
 	int segment_flags; /* the watched call, shmget: SHM_… */
 	bool rights_known; /* rights could be read */
@@ -251,7 +254,6 @@ struct vmt_tracer {
 	uint64_t rights_generation; /* counts the calls that can have changed a task's rights */
 	bool filter_said; /* rights.c: said that calls that the target's filter refuses are not seen */
 	bool answers_said; /* rights.c: said that calls may be answered, which is seen */
-	pid_t killed; /* the last process that was told to be killed */
 	bool strict_said; /* rights.c: said that strict mode was refused */
 	bool ptrace_said; /* rights.c: said that a debugger cannot work */
 	VMT_ARRAY(const char *) rights_said; /* programs that were said to run without privilege */
@@ -359,10 +361,11 @@ const struct vmt_arch *vmt_tracer_arch(pid_t tid);
 
 /* ---- death.c ----------------------------------------------------------------------------- */
 
-/* A signal is about to be delivered to the task; @info is NULL if the kernel would not tell more. */
-void vmt_death_note_signal(struct vmt_task *task, int signal, const siginfo_t *info);
-/* Can the task, which stands before that delivery, die of it only if nobody traces it? */
-bool vmt_death_needs_release(const struct vmt_task *task);
+/*
+ * A signal is about to be delivered to the task; @info is NULL if the kernel would not tell more. True if
+ * the task has to be let go, because it could not die otherwise.
+ */
+bool vmt_death_note_signal(struct vmt_task *task, int signal, const siginfo_t *info);
 /* Queues KILLED for it; to be let go once that was told. */
 void vmt_death_released(struct vmt_tracer *tracer, struct vmt_task *task);
 /* The task is about to exit: queues KILLED if it is the one that a signal killed its process through. */
@@ -414,7 +417,9 @@ void vmt_mount_facts(struct vmt_mounts *mounts, pid_t tid, uint64_t id, const ch
 
 /* ---- shm.c --------------------------------------------------------------------------- */
 
-/* shmget() with SHM_HUGETLB, whose flags are in task->segment_flags, has returned @id. */
+/* Will shmget(@args), if it succeeds, make a segment of huge pages? The flags are kept. */
+bool vmt_shm_enter(struct vmt_task *task, const uint64_t *args);
+/* Such a call has returned @id. */
 void vmt_shm_made(struct vmt_tracer *tracer, const struct vmt_task *task, int id);
 /* task->call is shmat: the segment, or why there is none. */
 void vmt_shm_fetch(struct vmt_tracer *tracer, struct vmt_task *task);
@@ -436,8 +441,11 @@ bool vmt_untraced_enter(struct vmt_task *task, const struct vmt_arch *arch, uint
 			uint64_t argument);
 /* Puts back what was taken away, if anything was. The task stands. */
 void vmt_untraced_restore(struct vmt_task *task);
-/* The call of @parent, which stands at its event, has made @child, which has not run yet. */
-void vmt_untraced_inherit(struct vmt_task *child, struct vmt_task *parent);
+/*
+ * The call of @parent, which stands at its event, has made @child, which has not run yet and perhaps
+ * shares the memory.
+ */
+void vmt_untraced_inherit(struct vmt_task *child, struct vmt_task *parent, bool shared);
 
 /* ---- pkru.c ------------------------------------------------------------------------------ */
 

@@ -7,10 +7,10 @@
  *
  *	entry of clone	  flags less CLONE_UNTRACED: the register, or clone3's word in memory
  *	event or exit	  what was there is put back, before the caller or the new task goes on
- *	first stop of the new task	  the same in its copy
+ *	first stop of the new task	  the same in its registers, or its copy of the memory
  *
- * No instruction of the target ever sees the difference. This is the only place where the tracer
- * writes to a target.
+ * Neither task sees the difference. Another thread would, if it read clone3's structure meanwhile. This is
+ * the only place where the tracer writes to a target.
  */
 #include <errno.h>
 #include <linux/sched.h>
@@ -65,8 +65,10 @@ void vmt_untraced_restore(struct vmt_task *task)
 	task->untraced = (struct vmt_untraced){ 0 };
 }
 
-void vmt_untraced_inherit(struct vmt_task *child, struct vmt_task *parent)
+void vmt_untraced_inherit(struct vmt_task *child, struct vmt_task *parent, bool shared)
 {
-	child->untraced = parent->untraced;
+	/* Once in memory that both share; when the child stops, the program may use it for other things. */
+	if (!(shared && parent->untraced.in_memory))
+		child->untraced = parent->untraced;
 	vmt_untraced_restore(parent);
 }

@@ -170,8 +170,9 @@ static enum vmt_watch begin(struct vmt_tracer *tracer, struct vmt_task *task, en
 			vmt_rights_asks_supervisor(entered->arch, entered->number, entered->args);
 		return watch;
 	case VMT_WATCH_SEGMENT:
-		task->segment_flags = (int)entered->args[is_ipc(entered) ? 3 : 2];
-		return task->segment_flags & SHM_HUGETLB ? watch : VMT_WATCH_NONE;
+		return vmt_shm_enter(task, entered->args + (is_ipc(entered) ? 1 : 0))
+			       ? watch
+			       : VMT_WATCH_NONE;
 	case VMT_WATCH_PTRACE:
 	case VMT_WATCH_CREDENTIALS:
 	case VMT_WATCH_UFFD:

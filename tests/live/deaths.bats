@@ -53,8 +53,20 @@ dies() {
 	dies 143 by-itself
 	[[ $note =~ ^'process '([0-9]+)' is killed by SIGTERM, sent by process '([0-9]+)$ ]]
 	[ "${BASH_REMATCH[1]}" = "${BASH_REMATCH[2]}" ]
+	dies 138 by-a-timer
+	[[ $note =~ ^'process '[0-9]+' is killed by SIGUSR1, sent by a timer of its own'$ ]]
 	dies 137 killed
 	[[ $note =~ ^'process '[0-9]+' is killed by SIGKILL'$ ]]
+}
+
+@test 'a handler that cannot be called; a fault that was handled before' {
+	dies 139 no-room-for-the-handler
+	[[ $note == *'is killed by SIGSEGV: the frame for its handler of SIGSEGV does not fit on the stack; the fault was at '$address': '* ]]
+	local i
+	for ((i = 0; i < 5; i++)); do
+		dies 139 handled-before
+		[[ $note == *"SIGSEGV at $address: the mapping $address-"*' r--p does not allow writing'* ]]
+	done
 }
 
 @test 'a signal that is handled is no death' {

@@ -3,7 +3,9 @@
  * deaths NAME: ways to die by a signal (scene.h); the address that was touched is printed first.
  */
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
+#include <time.h>
 #include <sys/mman.h>
 
 #include "scene.h"
@@ -109,6 +111,62 @@ static void handled(void)
 	read_only();
 }
 
+/* No stack for the handler of the fault that using up the stack is. */
+static void no_room_for_the_handler(void)
+{
+	char *memory = room(4);
+
+	map_at(memory + PAGE, 3, WRITE, 0);
+	tell("address", memory + PAGE - 8);
+	signal(SIGSEGV, on_fault);
+	/* The stack pointer is at the lowest byte, and something is pushed. */
+	__asm__ volatile("mov %0, %%rsp; push %%rax" : : "r"(memory + PAGE) : "memory");
+}
+
+static void by_a_timer(void)
+{
+	struct itimerspec soon = { .it_value = { .tv_nsec = 1 } };
+	struct sigevent event = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGUSR1 };
+	timer_t timer;
+
+	timer_create(CLOCK_MONOTONIC, &event, &timer);
+	timer_settime(timer, 0, &soon, NULL);
+	for (;;)
+		pause();
+}
+
+static sem_t handled_once;
+static char *handled_at;
+
+static void make_writable(int signal)
+{
+	(void)signal;
+	mprotect(handled_at, PAGE, WRITE);
+	sem_post(&handled_once);
+}
+
+static void *handle_one(void *unused)
+{
+	*(volatile char *)handled_at = 1;
+	for (;;)
+		;
+	return unused;
+}
+
+/* One thread has handled a fault and goes on; then another dies by the same signal. */
+static void handled_before(void)
+{
+	pthread_t thread;
+
+	handled_at = map_at(room(1), 1, READ, 0);
+	sem_init(&handled_once, 0, 0);
+	signal(SIGSEGV, make_writable);
+	pthread_create(&thread, NULL, handle_one, NULL);
+	sem_wait(&handled_once);
+	signal(SIGSEGV, SIG_DFL);
+	read_only();
+}
+
 static const struct scene deaths[] = {
 	{ "unmapped", unmapped },
 	{ "read-only", read_only },
@@ -121,6 +179,9 @@ static const struct scene deaths[] = {
 	{ "by-itself", by_itself },
 	{ "killed", killed },
 	{ "handled", handled },
+	{ "no-room-for-the-handler", no_room_for_the_handler },
+	{ "by-a-timer", by_a_timer },
+	{ "handled-before", handled_before },
 };
 
 int main(int argc, char **argv)
