@@ -99,7 +99,15 @@ made() {
 
 @test 'CLONE_UNTRACED: the flag is as it was when the call returns, and in the child' {
 	run -0 "$VMTRACE" -o trace.jsonl "$PROGRAMS/births-pie" untraced-flag
-	[ "$output" = $'parent: kept\nchild: kept' ]
+	[ "$output" = $'parent: kept\nchild: kept\nchanged later: 0' ]
+}
+
+@test 'a child in a user namespace of its own has other capabilities' {
+	need_command jq
+	"$PROGRAMS/births-pie" user-namespace >bare
+	"$VMTRACE" -o trace.jsonl "$PROGRAMS/births-pie" user-namespace >traced
+	diff bare traced
+	jq -es '.[-1].unexplained == 0' trace.jsonl
 }
 
 @test 'the first process of a pid namespace dies of its own fault, traced too' {

@@ -81,6 +81,11 @@ kind() {
 	holds 'call("shmdt") | length == 2 and all(.errno == null)'
 }
 
+@test 'a System V segment that was there without huge pages' {
+	kind segment-kept
+	holds 'call("shmat") | only | .added | only | flag("ht") | not'
+}
+
 @test 'huge pages: no part of one can be changed' {
 	kind huge-parts
 	holds 'steps | map(select(.errno == "EINVAL")) | length >= 5 and all(because("huge-unaligned"))'

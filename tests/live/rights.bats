@@ -101,6 +101,9 @@ steps() {
 		jq -es '.[-1].unexplained == 0' trace.jsonl
 		jq -s 'map(select(.call == "mprotect"))[-2:] | map(.errno, .reason)' -c trace.jsonl >answers
 		[ "$(cat answers)" = '[null,null,"EBUSY","seccomp"]' ]
+		# Those of the thread that was there before the filter.
+		jq -es 'map(select(.call == "mmap" and .tid != .pid and .args.length == 4096)) | length == 2' \
+			trace.jsonl
 	done
 }
 

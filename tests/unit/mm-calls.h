@@ -170,10 +170,18 @@ static inline void call_situation_word(struct vmt_space *space, const char *word
 		fail_msg("no situation is called %s", word);
 }
 
+static char call_file_name[64];
+
 static inline void call_file_word(struct vmt_file_facts *file, const char *word)
 {
-	if (call_value(word, "size", &file->size_bytes))
+	if (call_value(word, "size", &file->size_bytes) ||
+	    call_value(word, "fs", &file->filesystem))
 		return;
+	if (strncmp(word, "name=", 5) == 0) {
+		snprintf(call_file_name, sizeof(call_file_name), "%s", word + 5);
+		file->name = call_file_name;
+		return;
+	}
 	if (strcmp(word, "ro") == 0)
 		file->flags = O_RDONLY;
 	else if (strcmp(word, "wo") == 0)

@@ -382,6 +382,26 @@ static void test_huge_no_room(void **state)
 	mm_close(&mm);
 }
 
+/* A hint that is free for the length, but not for the 2 MiB more that huge pages of a file want. */
+static void test_hint_for_huge_pages(void **state)
+{
+	struct vmt_place_request request = { .address = 0x10001000,
+					     .length = 2 * HUGE_SIZE,
+					     .placing.kind = VMT_PLACING_THP };
+	bool certain;
+	struct mm mm;
+
+	(void)state;
+	mm_open(&mm);
+	mm_build(&mm, "10402000-10403000 rw-");
+	mm_begin(&mm);
+	assert_int_equal(place(&mm, &request, &certain) % HUGE_SIZE, 0);
+	assert_true(mm_told(&mm, VMT_WHY_HINT_HUGE));
+	assert_false(mm_told(&mm, VMT_WHY_HINT_TAKEN));
+	mm_end(&mm);
+	mm_close(&mm);
+}
+
 /* ---- MAP_32BIT: bottom-up from 1 GiB, up to 2 GiB ----------------------------------------- */
 
 static void test_low_2g(void **state)
@@ -399,6 +419,10 @@ static void test_low_2g(void **state)
 	assert_int_equal(place(&mm, &request, &certain), 0x40003000);
 	assert_true(certain);
 	assert_true(mm_told(&mm, VMT_WHY_LOW_2G));
+	request.address = 0x7fff0000000;
+	assert_int_equal(place(&mm, &request, &certain), 0x40003000);
+	assert_true(mm_told(&mm, VMT_WHY_HINT_LOW_2G));
+	request.address = 0;
 	/* with ASLR the start is drawn for each call */
 	mm.space->rights.personality = 0;
 	assert_int_equal(place(&mm, &request, &certain), 0x40003000);
@@ -460,11 +484,17 @@ static void test_base_unknown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_search),          cmocka_unit_test(test_hint),
-		cmocka_unit_test(test_fixed),           cmocka_unit_test(test_huge),
-		cmocka_unit_test(test_huge_exact_hole), cmocka_unit_test(test_huge_found_aligned),
-		cmocka_unit_test(test_huge_file_hint),  cmocka_unit_test(test_huge_no_room),
-		cmocka_unit_test(test_low_2g),          cmocka_unit_test(test_base_unknown),
+		cmocka_unit_test(test_search),
+		cmocka_unit_test(test_hint),
+		cmocka_unit_test(test_fixed),
+		cmocka_unit_test(test_huge),
+		cmocka_unit_test(test_huge_exact_hole),
+		cmocka_unit_test(test_huge_found_aligned),
+		cmocka_unit_test(test_huge_file_hint),
+		cmocka_unit_test(test_huge_no_room),
+		cmocka_unit_test(test_hint_for_huge_pages),
+		cmocka_unit_test(test_low_2g),
+		cmocka_unit_test(test_base_unknown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

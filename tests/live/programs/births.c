@@ -5,6 +5,7 @@
  *
  *	shared		clone() with CLONE_VM and without CLONE_THREAD; what it mapped is the parent's
  *	clone3		clone3() like fork(), and with CLONE_VM and CLONE_VFORK
+ *	user-namespace	clone() with CLONE_NEWUSER under a limit on locked memory
  *	untraced	clone() and clone3() with CLONE_UNTRACED, of which no tracer is told by itself
  *	untraced-flag	whether the flag is still there afterwards
  *	init		the first process of a pid namespace dies of a fault
@@ -15,6 +16,7 @@
  *	bomb COUNT	so many short processes, several at a time: some nested, some execute
  */
 #include <errno.h>
+#include <linux/futex.h>
 #include <linux/sched.h>
 #include <pthread.h>
 #include <sched.h>
@@ -25,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -179,6 +182,63 @@ static const char *kept(const struct clone_args *arguments)
 	return arguments->flags & CLONE_UNTRACED ? "kept" : "lost";
 }
 
+/*
+ * A thread that ends at once, and the structure used for something else as soon as the call has
+ * returned: how often was it written to after that?
+ */
+static int changed_later(void)
+{
+	int changed = 0;
+#ifdef __x86_64__
+	static struct clone_args arguments;
+	static int tid;
+
+	for (int i = 0; i < 50; i++) {
+		long result = SYS_clone3;
+
+		tid = 1;
+		arguments = (struct clone_args){
+			.flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+				 CLONE_SYSVSEM | CLONE_CHILD_CLEARTID | CLONE_UNTRACED,
+			.child_tid = (uintptr_t)&tid,
+			.stack = (uintptr_t)stack,
+			.stack_size = STACK,
+		};
+		__asm__ volatile(
+			"syscall; test %%eax, %%eax; jnz 1f; mov $60, %%eax; xor %%edi, %%edi; "
+			"syscall; 1:"
+			: "+a"(result)
+			: "D"(&arguments), "S"(sizeof(arguments))
+			: "rcx", "r11", "memory");
+		if (result < 0)
+			break;
+		arguments.flags = 1;
+		while (__atomic_load_n(&tid, __ATOMIC_ACQUIRE))
+			syscall(SYS_futex, &tid, FUTEX_WAIT, 1, NULL, NULL, 0);
+		changed += arguments.flags != 1;
+	}
+#endif
+	return changed;
+}
+
+/* Capabilities of its own, which count for nothing where limits are concerned. */
+static void user_namespace(void)
+{
+	struct rlimit limit = { .rlim_cur = 1 << 16, .rlim_max = 1 << 16 };
+	pid_t child;
+
+	setrlimit(RLIMIT_MEMLOCK, &limit);
+	work(NULL);
+	child = (pid_t)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0);
+	if (child == 0) {
+		mlockall(MCL_FUTURE);
+		sbrk(1 << 20);
+		_exit(mmap(NULL, 1 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+		      MAP_FAILED);
+	}
+	say("in a user namespace: %d", child < 0 ? 0 : reap(child));
+}
+
 /* Whether the word that clone3() reads is as it was, for both. */
 static void untraced_flag(void)
 {
@@ -203,6 +263,7 @@ static void untraced_flag(void)
 	close(ends[0]);
 	close(ends[1]);
 	reap(child);
+	say("changed later: %d", changed_later());
 }
 
 /* The first process of a pid namespace, which only its own fault can kill. */
@@ -377,6 +438,8 @@ int main(int argc, char **argv)
 		untraced();
 	else if (strcmp(way, "untraced-flag") == 0)
 		untraced_flag();
+	else if (strcmp(way, "user-namespace") == 0)
+		user_namespace();
 	else if (strcmp(way, "init") == 0)
 		init_dies();
 	else if (strcmp(way, "spawn") == 0)

@@ -211,6 +211,20 @@ static void huge_segment(void)
 	shmdt(second);
 }
 
+/* Made without the flag, and asked for with it: it stays what it is. */
+static void segment_kept(void)
+{
+	key_t key = (key_t)(0x40000000 | getpid());
+	int id = shmget(key, 2 * PAGE, IPC_CREAT | IPC_EXCL | 0600);
+	char *attached;
+
+	need(id >= 0 && shmget(key, 2 * PAGE, SHM_HUGETLB) == id);
+	attached = shmat(id, NULL, 0);
+	shmctl(id, IPC_RMID, NULL);
+	munmap(attached + PAGE, PAGE);
+	shmdt(attached);
+}
+
 static void huge_file(void)
 {
 	int fd = memfd_create("huge", MFD_CLOEXEC | MFD_HUGETLB);
@@ -551,6 +565,7 @@ static const struct scene kinds[] = {
 	{ "huge-pool", huge_pool },
 	{ "huge-parts", huge_parts },
 	{ "huge-segment", huge_segment },
+	{ "segment-kept", segment_kept },
 	{ "huge-file", huge_file },
 	{ "hints", hints },
 	{ "remap-places", remap_places },
