@@ -247,8 +247,10 @@ VMT_MUST_CHECK int vmt_proc_page_table_kib(pid_t pid, uint64_t *ret_kib);
  */
 bool vmt_proc_has_filter(pid_t pid);
 
-/* Is @fd of the process a userfaultfd? */
-bool vmt_proc_is_uffd(pid_t pid, int fd);
+/* Is @fd of the process the userfaultfd with this inode? */
+bool vmt_proc_is_uffd(pid_t pid, int fd, uint64_t inode);
+/* A descriptor of that userfaultfd in the process, -1 if it has none. */
+int vmt_proc_find_uffd(pid_t pid, uint64_t inode);
 
 /* Has the process a descriptor of an io_uring? */
 bool vmt_proc_has_io_uring(pid_t pid);

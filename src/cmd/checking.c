@@ -6,6 +6,8 @@
  */
 #include "checking.h"
 
+#include "served.h"
+
 enum {
 	SMAPS_PAGE_TABLE_KIB = 1024 /* about 512 MiB of pages: a few ms */
 };
@@ -47,25 +49,25 @@ uint64_t vmt_check_take_flags(struct session *session, struct vmt_space *model, 
 }
 
 /*
- * The kernel's flags were @others than the model's. Those of advice part VMAs, so it was not their
- * anon_vmas; and without a call they change through an io_uring (io_madvise() of io_uring/advise.c, 6.18).
+ * The kernel's flags were @others than the model's. They part VMAs, so it was not their anon_vmas; but
+ * VM_ACCOUNT follows from these (mprotect_fixup() of mm/mprotect.c, 6.18). Those of advice change without
+ * a call through an io_uring (io_madvise() of io_uring/advise.c).
  */
-static void blame_advice(struct session *session, pid_t pid, uint64_t others)
+static void blame_flags(struct session *session, pid_t pid, uint64_t others)
 {
 	enum vmt_reason *reason = &session->step.reason;
 
-	if (!(others & VMT_VM_ADVICE))
-		return;
-	if (*reason == VMT_REASON_ANON_VMA)
+	if (*reason == VMT_REASON_ANON_VMA && others & ~VMT_VM_ACCOUNT)
 		*reason = VMT_REASON_UNEXPLAINED;
-	if (*reason == VMT_REASON_UNEXPLAINED && vmt_proc_has_io_uring(pid))
+	if (*reason == VMT_REASON_UNEXPLAINED && others & VMT_VM_ADVICE &&
+	    !(others & ~VMT_VM_ADVICE) && vmt_proc_has_io_uring(pid))
 		*reason = VMT_REASON_IO_URING;
 }
 
 static void take_flags(struct session *session, struct vmt_space *model, pid_t pid,
 		       const struct vmt_layout *rows)
 {
-	blame_advice(session, pid, vmt_check_take_flags(session, model, pid, rows));
+	blame_flags(session, pid, vmt_check_take_flags(session, model, pid, rows));
 }
 
 static void set_unreadable(struct session *session, struct session_space *space)
@@ -102,8 +104,7 @@ static void check_range(struct session *session, struct session_space *space, ui
 		take_flags(session, space->model, space->pid, &session->rows);
 }
 
-/* All VMAs of the space, gate pages left out. */
-static int read_whole(struct session *session, pid_t pid, struct vmt_layout *rows)
+int vmt_check_read_whole(struct session *session, pid_t pid, struct vmt_layout *rows)
 {
 	int result = vmt_proc_maps(pid, session->names, rows);
 	size_t kept = 0;
@@ -127,7 +128,7 @@ static void check_flags(struct session *session, struct session_space *space)
 		others |= vmt_space_check_flags(space->model, &image.layout.data[i],
 						image.vm_flags.data[i], &session->step);
 	vmt_array_deinit(&image.vm_flags);
-	blame_advice(session, space->pid, others);
+	blame_flags(session, space->pid, others);
 }
 
 static void check_full(struct session *session, struct session_space *space)
@@ -135,7 +136,7 @@ static void check_full(struct session *session, struct session_space *space)
 	uint64_t start = 0;
 	uint64_t end = UINT64_MAX;
 
-	if (read_whole(session, space->pid, &session->rows) < 0) {
+	if (vmt_check_read_whole(session, space->pid, &session->rows) < 0) {
 		set_unreadable(session, space);
 		return;
 	}
@@ -221,38 +222,6 @@ void vmt_check_growth(struct session *session, struct session_space *space)
 	}
 }
 
-/*
- * A userfaultfd ends without a mapping call, with its last descriptor. While the one that registered is
- * still there nothing is asked; else smaps is, which has the flags.
- */
-void vmt_check_uffd(struct session *session, struct session_space *space)
-{
-	struct vmt_image image = { 0 };
-
-	if (session->options->check == VMT_CHECK_OFF || !vmt_space_has_uffd(space->model) ||
-	    (space->uffd_owner && vmt_proc_is_uffd(space->uffd_owner, space->uffd)))
-		return;
-	if (read_whole(session, space->pid, &image.layout) == 0) {
-		vmt_proc_vm_flags(space->pid, session->names, &image);
-		if (image.vm_flags.count == image.layout.count &&
-		    vmt_space_release_uffd(space->model, &image.layout, image.vm_flags.data,
-					   &session->step)) {
-			vmt_check_step(session, space);
-			vmt_step_end(space->model, &session->step);
-			vmt_session_publish(session, &session->step);
-		}
-	}
-	vmt_image_deinit(&image);
-}
-
-void vmt_check_note_uffd(struct session_space *space, const struct vmt_event *event)
-{
-	if (event->call != VMT_CALL_IOCTL || event->failed)
-		return;
-	space->uffd_owner = event->pid;
-	space->uffd = (int)event->args[0];
-}
-
 /* The last look: the whole layout, names included, before the task goes. */
 void vmt_check_whole(struct session *session, struct session_space *space, pid_t pid)
 {
@@ -263,8 +232,8 @@ void vmt_check_whole(struct session *session, struct session_space *space, pid_t
 	if (session->options->check == VMT_CHECK_OFF)
 		return;
 	vmt_check_growth(session, space);
-	vmt_check_uffd(session, space);
-	if (read_whole(session, pid, &rows) < 0) {
+	vmt_served_look(session, space);
+	if (vmt_check_read_whole(session, pid, &rows) < 0) {
 		vmt_layout_deinit(&rows);
 		return;
 	}

@@ -23,9 +23,8 @@ uint64_t vmt_check_take_flags(struct session *session, struct vmt_space *model, 
  */
 void vmt_check_growth(struct session *session, struct session_space *space);
 
-/* The same for userfaultfds that were closed; and the one that a call has just registered with. */
-void vmt_check_uffd(struct session *session, struct session_space *space);
-void vmt_check_note_uffd(struct session_space *space, const struct vmt_event *event);
+/* All VMAs of the space that @pid is of, gate pages left out; 0 or a negative errno. */
+int vmt_check_read_whole(struct session *session, pid_t pid, struct vmt_layout *rows);
 
 /*
  * A difference that others made who are not watched, that comes from what could not be read, or that

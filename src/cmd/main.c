@@ -49,7 +49,7 @@
  *                 address; columns.c renderer.c shared
  *   src/cmd       this room: a file for each command; session.c wires event -> model -> step ->
  *                 renderer
- *     checking.c tables*.c leaving.c   the check of the model and its page tables, at the end too
+ *     checking.c served.c tables*.c leaving.c  the check of the model and its page tables, at the end too
  *     caller.c meaning.c loading.c objects.c symbolize.c   who, what for, ELF files, names of frames
  *     recording.c replay.c operand.c place.c   what is written to recordings, and read from them
  *     options.c views.c outputs.c output.c progress.c rules.c tlb.c   command line, what the text

@@ -16,6 +16,21 @@ enum {
 };
 
 /* One address space that is alive: its model, the kernel's answers about it, and its counts. */
+/* A descriptor of a userfaultfd that serves memory of a space. */
+struct vmt_uffd_place {
+	pid_t pid;
+	int fd;
+	uint64_t inode; /* each userfaultfd has its own */
+};
+
+/* The userfaultfds that serve memory of a space; see served.c. */
+struct vmt_served {
+	VMT_ARRAY(struct vmt_uffd_place) places; /* one for each, as far as they are seen */
+	bool unseen; /* there may be another, whose descriptors nobody knows */
+	unsigned wait; /* so many calls are let pass before smaps is asked about that one */
+	unsigned passed;
+};
+
 struct session_space {
 	struct vmt_space *model;
 	struct vmt_story *story; /* what its memory is for */
@@ -30,8 +45,7 @@ struct session_space {
 	struct vmt_view_list last_list; /* and of which rows */
 	enum vmt_table_reason
 		last_reason; /* what comparing them came to; counted if it was the end */
-	pid_t uffd_owner; /* the process that registered memory with a userfaultfd last, 0 none */
-	int uffd; /* and its descriptor */
+	struct vmt_served served; /* served.c: by which userfaultfds */
 	pid_t pid; /* a task of the space that can be asked about */
 	/* The last caller; it is nearly always the same one. */
 	const char *caller; /* name of the VMA; NULL: none yet */

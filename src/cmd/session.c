@@ -18,6 +18,7 @@
 #include "meaning.h"
 #include "pipeline.h"
 #include "rules.h"
+#include "served.h"
 #include "symbolize.h"
 #include "tables.h"
 #include "vmtrace/elf.h"
@@ -111,6 +112,7 @@ static void remove_space(struct session *session, struct session_space *space)
 	vmt_warner_free(space->warner);
 	vmt_probe_free(space->probe);
 	vmt_story_free(space->story);
+	vmt_served_deinit(&space->served);
 	free(space);
 }
 
@@ -323,7 +325,7 @@ static void on_enter(struct session *session, const struct vmt_event *event)
 		return;
 	space->pid = reader_of(event);
 	vmt_check_growth(session, space);
-	vmt_check_uffd(session, space);
+	vmt_served_look(session, space);
 	vmt_tables_enter(session, space);
 	vmt_space_foresee(space->model, event);
 }
@@ -349,7 +351,7 @@ static void on_call(struct session *session, const struct vmt_event *event)
 	if (event->kind == VMT_EVENT_CALL_LOST && step->reason == VMT_REASON_UNEXPLAINED)
 		step->reason = VMT_REASON_UNREADABLE;
 	vmt_check_excuse(session, space);
-	vmt_check_note_uffd(space, event);
+	vmt_served_note(space, event);
 	vmt_session_publish(session, step);
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "merge.h"
+#include "ops.h"
 #include "path.h"
 #include "pgtable.h"
 #include "space.h"
@@ -81,10 +82,9 @@ static struct vmt_vma copy_of(struct vmt_space *child, const struct vmt_vma *vma
 		copy.anon_vma = child->next_anon_vma++;
 		copy.anon_forked = true;
 	}
-	copy.uffd = 0;
+	vmt_uffd_fork(&copy);
 	/* The counts of the parent. */
 	copy.looked = copy.empty = 0;
-	copy.flags &= ~(VMT_VM_UFFD_MISSING | VMT_VM_UFFD_WP | VMT_VM_UFFD_MINOR);
 	return copy;
 }
 

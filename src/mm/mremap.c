@@ -262,8 +262,7 @@ static struct vmt_vma *copy_vma(struct vmt_space *space, const struct remap *rem
 		proposed.pgoff = vmt_pages(space, to);
 	copy = vmt_map_new_range(space, to, to + remap->new_length, &proposed,
 				 sides_of(space, remap, vma, to));
-	/* mremap_userfaultfd_prep(): few ask to hear of moves. */
-	vmt_uffd_reset(space, copy);
+	vmt_uffd_moved(space, copy);
 	return copy;
 }
 

@@ -48,8 +48,10 @@ vmt_op vmt_op_rlimit; /* setrlimit, prlimit64 */
 bool vmt_aio_may_move(const struct vmt_space *space, const struct vmt_vma *vma);
 void vmt_aio_moved(struct vmt_space *space, const struct vmt_vma *vma, uint64_t address);
 
-/* userfaultfd_reset_ctx(): no userfaultfd serves the VMA any more. */
-void vmt_uffd_reset(struct vmt_space *space, struct vmt_vma *vma);
+/* dup_userfaultfd(): the copy of fork is served if the userfaultfd asked for that, else no more. */
+void vmt_uffd_fork(struct vmt_vma *copy);
+/* mremap_userfaultfd_prep(): the same for what mremap has moved. */
+void vmt_uffd_moved(struct vmt_space *space, struct vmt_vma *vma);
 
 /* Do pages of the VMA below @end lie wholly beyond the end of its file? */
 bool vmt_beyond_file(const struct vmt_space *space, const struct vmt_vma *vma, uint64_t end);

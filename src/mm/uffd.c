@@ -14,8 +14,12 @@
 #include "walk.h"
 
 enum {
-	FEATURE_WP_ASYNC = 1 << 15 /* UFFD_FEATURE_WP_ASYNC, 6.7 */
+	FEATURE_WP_ASYNC = 1 << 15, /* UFFD_FEATURE_WP_ASYNC, 6.7 */
 };
+
+/* Beside its number the context says: the copy of a fork stays registered, and what is moved. */
+#define HEARS_FORKS (1ULL << 63)
+#define HEARS_MOVES (1ULL << 62)
 
 static const uint64_t uffd_flags = VMT_VM_UFFD_MISSING | VMT_VM_UFFD_WP | VMT_VM_UFFD_MINOR;
 
@@ -47,9 +51,17 @@ static int propose(struct vmt_space *space, struct vmt_vma *vma, uint64_t start,
 	return 0;
 }
 
-void vmt_uffd_reset(struct vmt_space *space, struct vmt_vma *vma)
+void vmt_uffd_fork(struct vmt_vma *copy)
 {
-	if (!vma->uffd)
+	if (copy->uffd & HEARS_FORKS)
+		return;
+	copy->flags &= ~uffd_flags;
+	copy->uffd = 0;
+}
+
+void vmt_uffd_moved(struct vmt_space *space, struct vmt_vma *vma)
+{
+	if (!vma->uffd || vma->uffd & HEARS_MOVES)
 		return;
 	vmt_space_touch(space, vma);
 	vmt_space_set_flags(space, vma, vma->flags & ~uffd_flags);
@@ -112,12 +124,20 @@ static int refuse_range(struct vmt_space *space, const struct registration *regi
 	return 0;
 }
 
+/* By its open file description; a descriptor that could not be looked at, by its number. */
+static uint64_t context_of(const struct vmt_event *event)
+{
+	uint64_t number = event->file.known ? event->file.description << 32 : event->args[0] + 1;
+
+	return number | (event->uffd_features & UFFD_FEATURE_EVENT_FORK ? HEARS_FORKS : 0) |
+	       (event->uffd_features & UFFD_FEATURE_EVENT_REMAP ? HEARS_MOVES : 0);
+}
+
 int64_t vmt_op_ioctl(struct vmt_space *space, const struct vmt_event *event, struct vmt_step *step)
 {
 	struct registration registration = {
 		.registers = (uint32_t)event->args[1] == (uint32_t)UFFDIO_REGISTER,
-		/* By its open file description; a descriptor that could not be looked at, by its number. */
-		.context = event->file.known ? event->file.description << 32 : event->args[0] + 1,
+		.context = context_of(event),
 		.any_memory = event->uffd_features & FEATURE_WP_ASYNC,
 	};
 	uint64_t mode = event->words[2];

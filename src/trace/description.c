@@ -64,16 +64,28 @@ static struct vmt_description *find_place(struct vmt_descriptions *descriptions,
 	return NULL;
 }
 
+/* The oldest, but where the space is known that a userfaultfd serves: nothing else shows that. */
+static struct vmt_description *take_slot(struct vmt_descriptions *descriptions)
+{
+	struct vmt_description *row;
+
+	for (size_t i = 0; i < VMT_DESCRIPTION_COUNT; i++) {
+		row = &descriptions->rows[descriptions->next];
+		descriptions->next = (descriptions->next + 1) % VMT_DESCRIPTION_COUNT;
+		if (!row->space)
+			break;
+	}
+	return row;
+}
+
 /* Notes that the description was seen at this place. */
 static void note(struct vmt_descriptions *descriptions, struct vmt_description *row, pid_t tid,
 		 int fd, const struct vmt_file_facts *facts, uint64_t number)
 {
 	uint32_t space = vmt_description_space(descriptions, number);
 
-	if (!row) {
-		row = &descriptions->rows[descriptions->next];
-		descriptions->next = (descriptions->next + 1) % VMT_DESCRIPTION_COUNT;
-	}
+	if (!row)
+		row = take_slot(descriptions);
 	*row = (struct vmt_description){
 		.number = number,
 		.tid = tid,

@@ -132,28 +132,60 @@ static bool is_anon_inode(pid_t pid, const char *fd, const char *inode)
 	return vmt_procfs_link(pid, file, target, sizeof(target)) > 0 && strcmp(target, inode) == 0;
 }
 
-bool vmt_proc_is_uffd(pid_t pid, int fd)
+static bool is_uffd(pid_t pid, const char *fd, const void *inode)
 {
-	char name[16];
+	char file[32], path[PROC_PATH_BYTES];
+	struct stat status;
 
-	snprintf(name, sizeof(name), "%d", fd);
-	return is_anon_inode(pid, name, "anon_inode:[userfaultfd]");
+	if (!is_anon_inode(pid, fd, "anon_inode:[userfaultfd]"))
+		return false;
+	snprintf(file, sizeof(file), "fd/%.20s", fd);
+	proc_path(path, pid, file);
+	return stat(path, &status) == 0 && status.st_ino == *(const uint64_t *)inode;
 }
 
-bool vmt_proc_has_io_uring(pid_t pid)
+static bool is_io_uring(pid_t pid, const char *fd, const void *unused)
+{
+	(void)unused;
+	return is_anon_inode(pid, fd, "anon_inode:[io_uring]");
+}
+
+/* The first descriptor of the process that @is_wanted holds of; -1 if there is none. */
+static int find_fd(pid_t pid, bool (*is_wanted)(pid_t pid, const char *fd, const void *data),
+		   const void *data)
 {
 	char path[PROC_PATH_BYTES];
 	const struct dirent *entry;
-	bool found = false;
+	int found = -1;
 	DIR *directory;
 
 	proc_path(path, pid, "fd");
 	directory = opendir(path);
-	while (directory && !found && (entry = readdir(directory)))
-		found = is_anon_inode(pid, entry->d_name, "anon_inode:[io_uring]");
+	while (directory && found < 0 && (entry = readdir(directory))) {
+		if (is_wanted(pid, entry->d_name, data))
+			found = (int)strtol(entry->d_name, NULL, 10);
+	}
 	if (directory)
 		closedir(directory);
 	return found;
+}
+
+bool vmt_proc_is_uffd(pid_t pid, int fd, uint64_t inode)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "%d", fd);
+	return is_uffd(pid, name, &inode);
+}
+
+int vmt_proc_find_uffd(pid_t pid, uint64_t inode)
+{
+	return find_fd(pid, is_uffd, &inode);
+}
+
+bool vmt_proc_has_io_uring(pid_t pid)
+{
+	return find_fd(pid, is_io_uring, NULL) >= 0;
 }
 
 int vmt_procfs_elf(pid_t pid, uint16_t *ret_machine, unsigned *ret_word_bits)

@@ -29,3 +29,16 @@ setup() {
 	foreseen_scene userfaultfd-pie protected-lazily
 	holds 'call("ioctl") | only | .errno == null and (.added[0] | flag("uw"))'
 }
+
+@test 'one of two userfaultfds ends, and the other has a descriptor elsewhere' {
+	foreseen_scene userfaultfd-pie one-of-two
+	holds 'steps | map(select(.cause == "userfaultfd-closed")) | length == 2
+		and all(any(.removed[]; flag("um")) and all(.added[]; flag("um") | not))
+		and (.[0].removed | texts($room)[0]) == "0-2 rw-p" and (.[1].removed | texts($room)[0]) == "4-6 rw-p"'
+}
+
+@test 'a userfaultfd that hears of forks and moves: copies stay registered' {
+	foreseen_scene userfaultfd-pie heard-of
+	holds 'steps | map(select(.space == 2 and .call == "mprotect")) | only | any(.added[]; flag("um"))'
+	holds 'call("mremap") | only | any(.added[]; flag("um"))'
+}

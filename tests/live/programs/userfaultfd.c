@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -101,6 +102,54 @@ static void served_nobody(void)
 	unserve(*fd, memory, 1);
 }
 
+/* Of two the first one ends; then a descriptor of the other is left under another number. */
+static void one_of_two(void)
+{
+	char *memory = writable(8);
+	int first = a_userfaultfd(0);
+	int second = a_userfaultfd(0);
+
+	serve(first, memory, 2, UFFDIO_REGISTER_MODE_MISSING);
+	serve(second, memory + 4 * PAGE, 2, UFFDIO_REGISTER_MODE_MISSING);
+	close(first);
+	mprotect(memory + 7 * PAGE, PAGE, READ);
+	fcntl(second, F_DUPFD, 90);
+	close(second);
+	mprotect(memory + 3 * PAGE, PAGE, READ);
+	close(90);
+	munmap(memory, PAGE);
+}
+
+/* fork and mremap wait until their event is read. */
+static void *read_events(void *fd)
+{
+	struct uffd_msg event;
+
+	while (read(*(int *)fd, &event, sizeof(event)) > 0)
+		continue;
+	return NULL;
+}
+
+/* It wants to hear of forks and moves: the copy, and what was moved, stay registered. */
+static void heard_of(void)
+{
+	char *memory = writable(6);
+	int fd = a_userfaultfd(UFFD_FEATURE_EVENT_FORK | UFFD_FEATURE_EVENT_REMAP);
+	pthread_t reader;
+	pid_t child;
+
+	serve(fd, memory, 2, UFFDIO_REGISTER_MODE_MISSING);
+	pthread_create(&reader, NULL, read_events, &fd);
+	child = fork();
+	if (child == 0) {
+		mprotect(memory + PAGE, PAGE, READ);
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+	mremap(memory, 2 * PAGE, 2 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, memory + 3 * PAGE);
+	mprotect(memory + 4 * PAGE, PAGE, READ);
+}
+
 /* Asynchronous write protection is for any memory. */
 static void protected_lazily(void)
 {
@@ -111,10 +160,9 @@ static void protected_lazily(void)
 }
 
 static const struct scene userfaultfds[] = {
-	{ "faults-served", faults_served },
-	{ "served-by-a-child", served_by_a_child },
-	{ "served-nobody", served_nobody },
-	{ "protected-lazily", protected_lazily },
+	{ "faults-served", faults_served }, { "served-by-a-child", served_by_a_child },
+	{ "served-nobody", served_nobody }, { "one-of-two", one_of_two },
+	{ "heard-of", heard_of },           { "protected-lazily", protected_lazily },
 };
 
 int main(int argc, char **argv)
