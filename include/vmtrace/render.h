@@ -96,10 +96,11 @@ struct vmt_stat_options {
 struct vmt_renderer *vmt_render_stat_new(FILE *file, const struct vmt_stat_options *options);
 
 /*
- * The layout as the text of /proc/PID/maps of a kernel of @kernel_bits (32 or 64), to the byte.
- * Mirrors show_map_vma() (fs/proc/task_mmu.c, Linux 6.18).
+ * The layout as the text of /proc/PID/maps of a kernel of @kernel_bits (32 or 64), to the byte;
+ * but bytes of names that a terminal would obey are escaped for one. Mirrors show_map_vma() (fs/proc/task_mmu.c, Linux 6.18).
  */
-void vmt_render_maps(FILE *file, const struct vmt_view_list *list, unsigned kernel_bits);
+void vmt_render_maps(FILE *file, const struct vmt_view_list *list, unsigned kernel_bits,
+		     bool terminal);
 
 void vmt_renderer_free(struct vmt_renderer *renderer);
 

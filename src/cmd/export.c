@@ -96,8 +96,9 @@ static void help(FILE *file)
 }
 
 static int export_maps(const struct vmt_reading *reading, const struct vmt_replay_part *part,
-		       FILE *file, struct vmt_error *error)
+		       const struct vmt_output *output, struct vmt_error *error)
 {
+	bool terminal = vmt_output_terminal(output, &(unsigned){ 0 });
 	const struct vmt_run_info *run = vmt_recording_run(reading->recording);
 	const struct vmt_layout_info *layout;
 	uint32_t step = part->first;
@@ -112,7 +113,8 @@ static int export_maps(const struct vmt_reading *reading, const struct vmt_repla
 	if (!err)
 		err = vmt_recording_layout(reading->recording, space, step, &layout, error);
 	if (!err)
-		vmt_render_maps(file, layout->list, vmt_arch_by_name(run->arch)->word_bits);
+		vmt_render_maps(output->file, layout->list, vmt_arch_by_name(run->arch)->word_bits,
+				terminal);
 	return err;
 }
 
@@ -139,8 +141,8 @@ static int export_log(const struct export_options *options, struct vmt_reading *
 	return err;
 }
 
-static int export(const struct export_options *options, const char *path, FILE *file,
-		  struct vmt_error *error)
+static int export(const struct export_options *options, const char *path,
+		  const struct vmt_output *output, struct vmt_error *error)
 {
 	struct vmt_reading reading;
 	int err = vmt_reading_open(&reading, path, error);
@@ -148,9 +150,9 @@ static int export(const struct export_options *options, const char *path, FILE *
 	if (err)
 		return err;
 	if (strcmp(options->format, "maps") == 0)
-		err = export_maps(&reading, &options->part, file, error);
+		err = export_maps(&reading, &options->part, output, error);
 	else
-		err = export_log(options, &reading, file, error);
+		err = export_log(options, &reading, output->file, error);
 	vmt_reading_close(&reading);
 	return err;
 }
@@ -165,7 +167,7 @@ static int write_out(const struct export_options *options, const char *path,
 	if (err)
 		return err;
 	output.loss = "";
-	err = export(options, path, output.file, error);
+	err = export(options, path, &output, error);
 	vmt_reading_done(&output, ret_status);
 	if (err)
 		ret_status->code = VMT_EXIT_FAILED;

@@ -75,7 +75,9 @@ void vmt_say(const char *line)
 	struct vmt_str text;
 
 	vmt_str_init(&text);
-	vmt_str_printf(&text, "vmtrace: %s\n", line);
+	vmt_str_add(&text, "vmtrace: ");
+	vmt_escape_text(&text, line, strlen(line));
+	vmt_str_add_char(&text, '\n');
 	fputs(vmt_str_text(&text), stderr);
 	vmt_str_deinit(&text);
 }

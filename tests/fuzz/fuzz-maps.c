@@ -66,7 +66,7 @@ static void print_again(const struct vmt_layout *layout, struct vmt_names *names
 
 		vmt_array_push(&list.rows, view);
 	}
-	vmt_render_maps(file, &list, 64);
+	vmt_render_maps(file, &list, 64, false);
 	require(fclose(file) == 0);
 	require(parse(text, length, names, &again) && again.count == layout->count);
 	for (size_t i = 0; i < layout->count; i++)

@@ -104,7 +104,7 @@ static void ask(struct vmt_recording *recording, FILE *file)
 		if (vmt_recording_last_step(recording, space, &last, NULL) < 0)
 			continue;
 		if (vmt_recording_layout(recording, space, last / 2, &layout, NULL) == 0) {
-			vmt_render_maps(file, layout->list, 64);
+			vmt_render_maps(file, layout->list, 64, false);
 			for (size_t row = 0; row < layout->list->rows.count; row++)
 				require(layout->list->rows.data[row].map.start <
 					layout->list->rows.data[row].map.end);

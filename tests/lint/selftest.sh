@@ -189,6 +189,9 @@ fresh
 sed -i 1d "$copy/src/mm/mm.c"
 fails 'style: no licence' 'first line' "$lint/style.sh" "$copy"
 fresh
+add src/mm/mm.c 'void f(char *text) { fputs(text, stderr); }'
+fails 'style: past the door to the terminal' 'past vmt_say' "$lint/style.sh" "$copy"
+fresh
 i=0
 while [ $i -lt 600 ]; do
 	add src/mm/mm.c '/* more */'

@@ -25,6 +25,8 @@ function close_file() {
 }
 
 BEGIN {
+	# vmt_say() itself, the log, the line of progress, and the end of memory
+	terminal = "^src/(cmd/(main|output|progress)|base/memory)\\.c$"
 	# in two halves, so that this file does not find itself
 	unfinished = "(^|[^A-Za-z])(TO" "DO|FIX" "ME|XX" "X|HA" "CK)([^A-Za-z]|$)|not yet impl" "emented"
 }
@@ -42,6 +44,9 @@ FNR == 2 && source && !/^\/\*/ { wrong("the file does not open with a comment th
 /[ \t]$/ && FILENAME !~ /\.md$/ { wrong("blank at the end of the line") }
 /\r/ { wrong("carriage return") }
 /^        / && source { wrong("eight blanks, not a tab") }
+/(^|[^_[:alnum:]])(stderr|STDERR_FILENO)([^_[:alnum:]]|$)/ && FILENAME ~ /^src\/.*\.c$/ && FILENAME !~ terminal {
+	wrong("writes past vmt_say(), which escapes what a terminal would obey")
+}
 $0 ~ unfinished { wrong("unfinished by its own word") }
 { lines = FNR }
 

@@ -157,6 +157,18 @@ is_harmless() {
 	[ ! -e started ]
 }
 
+@test 'export --to maps is harmless on a terminal, and exact elsewhere' {
+	need hello-pie
+	need_command script
+	local bad=$'hello\e[31m\a'
+	cp "$PROGRAMS/hello-pie" "$bad"
+	"$VMTRACE" -o run.vmt "./$bad" >/dev/null
+	"$VMTRACE" export --to maps run.vmt | grep -qF "/$bad"
+	script -qec "$VMTRACE export --to maps run.vmt" /dev/null | tr -d '\r' >seen
+	is_harmless seen
+	grep -qF '/hello\033[31m\007' seen
+}
+
 @test 'what is wrong is named without control bytes' {
 	local bad=$'\e[31m\a\n\xc2\x9b\xff'
 	fails 127 '\033[31m' -- "./$bad"

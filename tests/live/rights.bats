@@ -127,6 +127,22 @@ unprivileged() {
 	fi
 }
 
+@test 'the name of a set-user-ID program is said without what a terminal would obey' {
+	need_command setpriv
+	[ "$(id -u)" -eq 0 ] || skip 'only root can make one for others'
+	local bad=$'program\e[31m\a'
+	local directory
+	unprivileged "$VMTRACE" --version || skip 'vmtrace cannot be run by others here'
+	directory=$(mktemp -d)
+	chmod 755 "$directory"
+	cp /bin/true "$directory/$bad"
+	chmod 4755 "$directory/$bad"
+	run --separate-stderr unprivileged "$VMTRACE" -o /dev/null "$directory/$bad"
+	rm -r "$directory"
+	[ -n "$stderr" ] || skip 'there are no set-user-ID programs in temporary directories here'
+	[[ $stderr == *'program\033[31m\007 (set-user-ID) runs without'* ]]
+}
+
 @test 'a set-user-ID program runs without its privileges, which is said' {
 	local file
 	need_command setpriv

@@ -14,7 +14,7 @@ setup() {
 	setsid -w "$PROGRAMS/signals-pie" group >plain
 	local option
 	for option in --no-aslr --no-seccomp --faults; do
-		setsid -w "$VMTRACE" "$option" -o log "$PROGRAMS/signals-pie" group traced >traced
+		setsid -w "$VMTRACE" "$option" -o log "$PROGRAMS/signals-pie" group parent >traced
 		diff plain traced
 		grep ' 0 unexplained' log
 	done

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # Memory whose faults a userfaultfd serves (programs/userfaultfd.c), and who may ask for it.
+# shellcheck disable=SC2016 # what jq expands
 load live.sh
 load scenes.sh
 

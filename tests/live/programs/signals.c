@@ -9,8 +9,8 @@
  *	signals handle N	catches signal N, sent to itself, and says so
  *	signals lines		says "ready", then each line that it reads; SIGUSR1 makes it say so
  *	signals pipe		writes until the reader is gone
- *	signals group [traced]	sends its process group each signal three times and says how often each
- *				came; if it is traced, one to its parent afterwards, and waits for it
+ *	signals group [parent]	sends its process group each signal three times and says how often each
+ *				came; with "parent" sends its parent one afterwards, and waits until it is passed on
  *	signals sender N	waits for signal N and says who sent it
  *	signals timers		says which timers run
  *	signals start PROGRAM	starts three timers and executes a program
