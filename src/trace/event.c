@@ -153,6 +153,7 @@ static void fetch_words(struct vmt_task *task, uint64_t address, unsigned count,
 
 	call->words_valid =
 		read_words(task->tid, address, count, word_bytes, call->words) ? count : 0;
+	task->unread = !call->words_valid && address;
 }
 
 /* struct rlimit, whose "unlimited" is as wide as its words. */
@@ -198,6 +199,7 @@ static void fetch_prctl(struct vmt_task *task)
 		!call->args[4] || read_text(task, call->args[4], call->text, ANON_NAME_BYTES);
 	if (!call->text_valid)
 		memset(call->text, 0, sizeof(call->text));
+	task->unread = !call->text_valid;
 }
 
 /* ---- The file behind a descriptor -------------------------------------------------------- */
@@ -375,6 +377,7 @@ void vmt_event_fetch(struct vmt_tracer *tracer, struct vmt_task *task)
 {
 	struct vmt_event *call = &task->call;
 
+	task->unread = false;
 	vmt_task_rights_fetch(tracer, task);
 	switch (call->call) {
 	case VMT_CALL_OLD_MMAP:
@@ -437,7 +440,26 @@ void vmt_event_fetch(struct vmt_tracer *tracer, struct vmt_task *task)
 	}
 }
 
-void vmt_event_leave(struct vmt_task *task, const struct __ptrace_syscall_info *info)
+/* What could not be read when the call began, because its pages were not there: the kernel has read it. */
+static void fetch_again(struct vmt_tracer *tracer, struct vmt_task *task)
+{
+	task->unread = false;
+	switch (task->call.call) {
+	case VMT_CALL_SETRLIMIT:
+	case VMT_CALL_PRLIMIT64:
+	case VMT_CALL_IOCTL:
+	case VMT_CALL_PRCTL:
+	case VMT_CALL_PROCESS_MADVISE:
+	case VMT_CALL_MBIND:
+		vmt_event_fetch(tracer, task);
+		break;
+	default:
+		break; /* it has changed since, or decided what else to look at */
+	}
+}
+
+void vmt_event_leave(struct vmt_tracer *tracer, struct vmt_task *task,
+		     const struct __ptrace_syscall_info *info)
 {
 	struct vmt_event *call = &task->call;
 	size_t word_bytes = arch_word_bytes(call->arch);
@@ -445,6 +467,8 @@ void vmt_event_leave(struct vmt_task *task, const struct __ptrace_syscall_info *
 
 	call->result = info->exit.rval;
 	call->failed = info->exit.is_error;
+	if (task->unread)
+		fetch_again(tracer, task);
 	if (call->failed)
 		return;
 	/* A 32-bit address above 2 GiB is not a negative number; a 64-bit program has wider ones. */

@@ -17,8 +17,12 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "patience.h"
 #include "procfs.h"
 #include "vmtrace/trace.h"
+
+/* Present, or swapped out (Documentation/admin-guide/mm/pagemap.rst). */
+#define PAGE_IS_HERE (3ULL << 62)
 
 enum {
 	READ_CHUNK_BYTES = 64 * 1024,
@@ -313,7 +317,7 @@ static long read_mem(pid_t pid, uint64_t address, void *ret_bytes, size_t length
 	return done;
 }
 
-long vmt_proc_read(pid_t pid, uint64_t address, void *ret_bytes, size_t length)
+static long read_now(pid_t pid, uint64_t address, void *ret_bytes, size_t length)
 {
 	struct iovec local = { .iov_base = ret_bytes, .iov_len = length };
 	struct iovec remote = { .iov_base = (void *)(uintptr_t)address, .iov_len = length };
@@ -324,6 +328,72 @@ long vmt_proc_read(pid_t pid, uint64_t address, void *ret_bytes, size_t length)
 	if (errno == ENOSYS || errno == EPERM)
 		return read_mem(pid, address, ret_bytes, length);
 	return -errno;
+}
+
+/* A reading of memory that is not there yet. */
+struct errand {
+	pid_t pid;
+	uint64_t address;
+	size_t length;
+	long result;
+	unsigned char bytes[];
+};
+
+static void run_errand(void *work)
+{
+	struct errand *errand = work;
+
+	errand->result = read_now(errand->pid, errand->address, errand->bytes, errand->length);
+}
+
+/* As read_now(); -ETIMEDOUT if a handler of userfaultfd, or who serves a file, did not bring the pages. */
+static long read_patiently(pid_t pid, uint64_t address, void *ret_bytes, size_t length)
+{
+	struct errand *errand = vmt_malloc(sizeof(*errand) + length);
+	long result;
+
+	*errand = (struct errand){ .pid = pid, .address = address, .length = length };
+	result = vmt_patient(run_errand, free, errand);
+	if (result < 0)
+		return result;
+	result = errand->result;
+	if (result > 0)
+		memcpy(ret_bytes, errand->bytes, (size_t)result);
+	free(errand);
+	return result;
+}
+
+size_t vmt_procfs_present(int pagemap, uint64_t address, size_t length)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t first = address / page;
+	uint64_t entries[64];
+	size_t count = 0;
+	ssize_t got;
+
+	if (pagemap < 0 || !length)
+		return 0;
+	got = pread(pagemap, entries,
+		    vmt_min_u64((address + length - 1) / page - first + 1, vmt_countof(entries)) *
+			    sizeof(*entries),
+		    (off_t)(first * sizeof(*entries)));
+	while (got > 0 && count < (size_t)got / sizeof(*entries) && entries[count] & PAGE_IS_HERE)
+		count++;
+	return count ? vmt_min_u64(length, (first + count) * page - address) : 0;
+}
+
+long vmt_procfs_read_by(int pagemap, pid_t pid, uint64_t address, void *ret_bytes, size_t length)
+{
+	return vmt_procfs_present(pagemap, address, length) == length
+		       ? read_now(pid, address, ret_bytes, length)
+		       : read_patiently(pid, address, ret_bytes, length);
+}
+
+long vmt_proc_read(pid_t pid, uint64_t address, void *ret_bytes, size_t length)
+{
+	VMT_CLEANUP(vmt_fd_close) int pagemap = vmt_procfs_open(pid, "pagemap");
+
+	return vmt_procfs_read_by(pagemap, pid, address, ret_bytes, length);
 }
 
 const char *vmt_kernel_release(void)

@@ -33,6 +33,15 @@ VMT_MUST_CHECK long vmt_procfs_link(pid_t pid, const char *file, char *ret_targe
 VMT_MUST_CHECK int vmt_procfs_elf(pid_t pid, uint16_t *ret_machine, unsigned *ret_word_bits);
 
 /*
+ * How many of the @length bytes at @address lie in pages that are there, from the first one on, by the
+ * open @pagemap (-1: none can be told): for them nobody has to be waited for, and none is made.
+ */
+size_t vmt_procfs_present(int pagemap, uint64_t address, size_t length);
+/* vmt_proc_read() with the process's open pagemap. */
+VMT_MUST_CHECK long vmt_procfs_read_by(int pagemap, pid_t pid, uint64_t address, void *ret_bytes,
+				       size_t length);
+
+/*
  * What @pid may do (task-rights.c). False if its personality could not be read; limits that cannot be
  * read count as none, capabilities as missing.
  */

@@ -14,6 +14,7 @@
  */
 #include <string.h>
 
+#include "procfs.h"
 #include "stack.h"
 
 enum {
@@ -42,7 +43,11 @@ void vmt_remote_begin(struct vmt_remote *remote, pid_t tid, uint64_t sp)
 	remote->reads_left = READS_MAX;
 	for (size_t i = 0; i < VMT_REMOTE_PAGES; i++)
 		remote->pages[i].address = NO_PAGE;
-	got = vmt_proc_read(tid, start, remote->window, used);
+	/* What is not there now was not written by who stands here. */
+	vmt_fd_close(&remote->pagemap);
+	remote->pagemap = vmt_procfs_open(tid, "pagemap");
+	used = vmt_procfs_present(remote->pagemap, start, used);
+	got = used ? vmt_procfs_read_by(remote->pagemap, tid, start, remote->window, used) : 0;
 	remote->window_start = start;
 	remote->window_bytes = got > 0 ? (size_t)got : 0;
 	remote->window_used = start;
@@ -59,8 +64,9 @@ static const unsigned char *page_bytes(struct vmt_remote *remote, uint64_t addre
 			return NULL;
 		remote->reads_left--;
 		page->address = start;
-		page->readable = vmt_proc_read(remote->tid, start, page->bytes,
-					       sizeof(page->bytes)) == (long)sizeof(page->bytes);
+		page->readable = vmt_procfs_read_by(remote->pagemap, remote->tid, start, page->bytes,
+						    sizeof(page->bytes)) ==
+				 (long)sizeof(page->bytes);
 	}
 	return page->readable ? page->bytes + (address - start) : NULL;
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <sys/user.h>
 
+#include "procfs.h"
 #include "tracer.h"
 
 struct vmt_stacks {
@@ -31,6 +32,7 @@ struct vmt_stacks *vmt_stacks_new(unsigned depth, struct vmt_names *names)
 	if (!depth)
 		return NULL;
 	stacks = vmt_calloc(1, sizeof(*stacks));
+	stacks->remote.pagemap = -1;
 	stacks->depth = depth;
 	stacks->codes.names = names;
 	stacks->walked = vmt_calloc(depth, sizeof(*stacks->walked));
@@ -45,6 +47,7 @@ void vmt_stacks_free(struct vmt_stacks *stacks)
 	vmt_unwind_guard(false);
 	vmt_frame_table_deinit(&stacks->frames);
 	vmt_code_table_deinit(&stacks->codes);
+	vmt_fd_close(&stacks->remote.pagemap);
 	free(stacks->walked);
 	free(stacks);
 }

@@ -39,6 +39,7 @@ struct vmt_remote_page {
 /* The memory of one stopped task. */
 struct vmt_remote {
 	pid_t tid;
+	int pagemap; /* its /proc/TID/pagemap, -1 none */
 	unsigned words_left; /* how much more may be read of it at this stop */
 	unsigned reads_left;
 	/* The stack from the stack pointer up, read at once. */

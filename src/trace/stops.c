@@ -92,7 +92,7 @@ static void on_exit_of_call(struct vmt_tracer *tracer, struct vmt_task *task,
 		vmt_watch_leave(tracer, task, info);
 	if (task->call_state != VMT_TASK_CALL_RUNNING)
 		return;
-	vmt_event_leave(task, info);
+	vmt_event_leave(tracer, task, info);
 	vmt_task_rights_leave(tracer, task);
 	if (exec && task->call.failed && is_half_replaced(task->tid)) {
 		task->call.exec_too_late = true;

@@ -100,6 +100,7 @@ struct vmt_task {
 	bool stopped; /* a stop of it was seen, and it was not let go (nor left listening) since */
 	bool awaited; /* counted in space->awaited */
 	bool parked; /* stopped; goes on when its space's ATTACH event has been made */
+	bool unread; /* what an argument of its call points to could not be read when it began */
 	enum vmt_watch watch; /* the watched call that it is in */
 	struct vmt_untraced untraced;
 	bool release; /* it is let go for good, for it could not die otherwise */
@@ -395,7 +396,8 @@ void vmt_event_fetch(struct vmt_tracer *tracer, struct vmt_task *task);
 void vmt_event_file(struct vmt_tracer *tracer, const struct vmt_task *task, int fd,
 		    struct vmt_file_facts *ret_file);
 /* Completes task->call from the exit stop. */
-void vmt_event_leave(struct vmt_task *task, const struct __ptrace_syscall_info *info);
+void vmt_event_leave(struct vmt_tracer *tracer, struct vmt_task *task,
+		     const struct __ptrace_syscall_info *info);
 /* False if the task has gone. */
 bool vmt_syscall_info(pid_t tid, struct __ptrace_syscall_info *ret_info);
 

@@ -43,3 +43,16 @@ setup() {
 	holds 'steps | map(select(.space == 2 and .call == "mprotect")) | only | any(.added[]; flag("um"))'
 	holds 'call("mremap") | only | any(.added[]; flag("um"))'
 }
+
+@test 'pages that a thread of the program has yet to bring are not waited for' {
+	need userfaultfd-pie
+	local option
+	for option in -k --check=full; do
+		"$VMTRACE" "$option" -o trace.jsonl "$PROGRAMS/userfaultfd-pie" pages-to-come >addresses ||
+			{ [ $? -eq 77 ] && skip 'not on this kernel'; }
+		addresses=()
+		holds 'last | .unexplained == 0'
+		# Once the kernel has read the argument we can too.
+		holds 'call("prlimit64") | map(select(.args.resource == "RLIMIT_MEMLOCK" and .args.new_rlim != "0x0")) | only | .check == "match"'
+	done
+}

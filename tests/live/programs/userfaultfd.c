@@ -8,6 +8,8 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -17,17 +19,26 @@ enum {
 	FEATURE_WP_UNPOPULATED = 1 << 13,
 	FEATURE_WP_ASYNC = 1 << 15,
 	STACK = 64 << 10,
+	/* PR_SET_VMA of Linux 5.17 */
+	SET_VMA = 0x53564d41,
+	SET_VMA_ANON_NAME = 0,
 };
 
 static char stack[STACK] __attribute__((aligned(16)));
 
-static int a_userfaultfd(uint64_t features)
+/* With faults of the kernel too, if @flags do not exclude them. */
+static int make_userfaultfd(int flags, uint64_t features)
 {
-	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | flags);
 	struct uffdio_api api = { .api = UFFD_API, .features = features };
 
 	need(fd >= 0 && ioctl(fd, UFFDIO_API, &api) == 0);
 	return fd;
+}
+
+static int a_userfaultfd(uint64_t features)
+{
+	return make_userfaultfd(UFFD_USER_MODE_ONLY, features);
 }
 
 static void serve(int fd, char *start, size_t pages, uint64_t mode)
@@ -150,6 +161,48 @@ static void heard_of(void)
 	mprotect(memory + 4 * PAGE, PAGE, READ);
 }
 
+/* Serves page after page, and maps memory for it: it stops for a tracer before it can. */
+static void *serve_pages(void *fd)
+{
+	struct uffd_msg event;
+
+	while (read(*(int *)fd, &event, sizeof(event)) == sizeof(event)) {
+		void *page = mmap(NULL, PAGE, WRITE, ANON, -1, 0);
+		struct uffdio_copy copy = {
+			.dst = event.arg.pagefault.address & ~(uint64_t)(PAGE - 1),
+			.src = (uintptr_t)page,
+			.len = PAGE,
+		};
+
+		ioctl(*(int *)fd, UFFDIO_COPY, &copy);
+		munmap(page, PAGE);
+	}
+	return NULL;
+}
+
+/* What calls point to, and what lies above the stack pointer, is brought by a thread of our own. */
+static void pages_to_come(void)
+{
+	static int fd;
+	char *memory = writable(8);
+	pthread_t thread;
+	long result = SYS_munmap;
+
+	fd = make_userfaultfd(0, 0);
+	serve(fd, memory, 8, UFFDIO_REGISTER_MODE_MISSING);
+	pthread_create(&thread, NULL, serve_pages, &fd);
+	/* A limit of 0 and 0. */
+	setrlimit(RLIMIT_MEMLOCK, (struct rlimit *)(void *)memory);
+	prctl(SET_VMA, SET_VMA_ANON_NAME, memory + 5 * PAGE, PAGE, memory + PAGE);
+#ifdef __x86_64__
+	memory[3 * PAGE] = 1;
+	__asm__ volatile("mov %%rsp, %%rbx; lea -64(%1), %%rsp; syscall; mov %%rbx, %%rsp"
+			 : "+a"(result)
+			 : "r"(memory + 4 * PAGE), "D"(memory + 7 * PAGE), "S"((long)PAGE)
+			 : "rbx", "rcx", "r11", "memory");
+#endif
+}
+
 /* Asynchronous write protection is for any memory. */
 static void protected_lazily(void)
 {
@@ -160,9 +213,13 @@ static void protected_lazily(void)
 }
 
 static const struct scene userfaultfds[] = {
-	{ "faults-served", faults_served }, { "served-by-a-child", served_by_a_child },
-	{ "served-nobody", served_nobody }, { "one-of-two", one_of_two },
-	{ "heard-of", heard_of },           { "protected-lazily", protected_lazily },
+	{ "faults-served", faults_served },
+	{ "served-by-a-child", served_by_a_child },
+	{ "served-nobody", served_nobody },
+	{ "one-of-two", one_of_two },
+	{ "heard-of", heard_of },
+	{ "pages-to-come", pages_to_come },
+	{ "protected-lazily", protected_lazily },
 };
 
 int main(int argc, char **argv)
