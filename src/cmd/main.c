@@ -30,7 +30,8 @@
  *     spawn.c attach.c birth.c  where tasks come from. signals.c forward.c placement.c: vmtrace's own
  *     filter.c watch.c event.c  where tasks stop, and the facts of a call
  *     description.c mount.c rights.c   what else a call depends on
- *     procfs.c maps.c smaps.c spots.c image.c probe.c   readers of /proc
+ *     procfs.c maps.c smaps.c spots.c image.c probe.c target-file.c patience.c   readers of
+ *                 /proc, the memory and the files of the target
  *     faults.c fault-queue.c pages.c page.c   page faults and pages
  *     kernel.c rules.c reclaim.c geometry.c   the running kernel
  *     stack.c unwind.c chain.c …   call stacks; stack.h has the parts

@@ -41,7 +41,8 @@ void vmt_session_describe(struct session *session, struct vmt_step *step)
 	vmt_str_clear(text);
 	vmt_what(step, text);
 	step->what = intern(session, vmt_str_text(text));
-	give_meaning(session, step);
+	if (!session->current->unseen)
+		give_meaning(session, step);
 	vmt_str_clear(text);
 	vmt_title(step, text);
 	step->title = intern(session, vmt_str_text(text));

@@ -39,6 +39,8 @@ struct session_space {
 	struct vmt_loaded loaded; /* its ELF files */
 	struct vmt_warner *warner;
 	struct vmt_counts counts;
+	/* Nothing of it can be read: no step is checked, and none has a reason, for there are no facts. */
+	bool unseen;
 	bool blind; /* something could not be read: what differs later may come from that */
 	struct space_tables *tables; /* tables.c; NULL: the page tables are not watched */
 	struct vmt_layout_info last_look; /* leaving.c: what was seen of the page tables */

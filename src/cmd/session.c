@@ -90,7 +90,7 @@ static struct session_space *add_space(struct session *session, const struct vmt
 	};
 	if (vmt_probe_new(event->tid, session->names, &space->probe) < 0)
 		space->probe = NULL;
-	space->blind = !space->probe;
+	space->unseen = !space->probe;
 	vmt_array_push(&session->spaces, space);
 	session->space_count++;
 	session->current = space;
@@ -213,12 +213,12 @@ static void on_image(struct session *session, const struct vmt_event *event, boo
 	struct vmt_image *image = vmt_calloc(1, sizeof(*image));
 	struct session_space *space = add_space(session, event, found ? "attach" : "exec");
 
-	if (vmt_proc_image(event->tid, session->names, image) < 0) {
+	if (vmt_proc_image(event->tid, session->names, image) < 0 || space->unseen) {
 		session->options->renderer->ops->note(
 			session->options->renderer,
 			found ? "the process's layout cannot be read; its steps are unchecked"
 			      : "the new program's layout cannot be read; its steps are unchecked");
-		space->blind = true;
+		space->unseen = true;
 	} else {
 		if (found)
 			vmt_proc_vm_flags(event->tid, session->names, image);
@@ -281,6 +281,7 @@ static void on_fork(struct session *session, const struct vmt_event *event)
 	check_parent(session, parent);
 	space = add_space(session, event, "fork");
 	space->blind |= !readable || parent->blind;
+	space->unseen |= parent->unseen;
 	space->info.exe = parent->info.exe;
 	vmt_loaded_copy(&space->loaded, &parent->loaded);
 	space->story = vmt_story_fork(parent->story);
@@ -330,6 +331,20 @@ static void on_enter(struct session *session, const struct vmt_event *event)
 	vmt_space_foresee(space->model, event);
 }
 
+/* What was told of the call and its result is right; how it came to be is not known. */
+static void forget_reasons(struct vmt_step *step)
+{
+	step->check = VMT_CHECK_UNCHECKED;
+	step->reason = VMT_REASON_NONE;
+	step->predicted = false;
+	step->why_count = 0;
+	if (!step->event->failed && step->start == step->end &&
+	    (step->event->call == VMT_CALL_MMAP || step->event->call == VMT_CALL_MMAP2)) {
+		step->start = (uint64_t)step->event->result;
+		step->end = step->start + step->event->args[1];
+	}
+}
+
 static void on_call(struct session *session, const struct vmt_event *event)
 {
 	struct session_space *space = set_current(session, event);
@@ -344,7 +359,10 @@ static void on_call(struct session *session, const struct vmt_event *event)
 	vmt_step_begin(space->model, step);
 	vmt_caller_say(session, space);
 	vmt_space_call(space->model, event, step);
-	vmt_check_step(session, space);
+	if (space->unseen)
+		forget_reasons(step);
+	else
+		vmt_check_step(session, space);
 	vmt_tables_call(session, space);
 	vmt_step_end(space->model, step);
 	/* What the kernel did of it is not known, only how it looks now, if that. */

@@ -65,7 +65,7 @@ static bool try_debug(struct vmt_symbols *symbols, pid_t pid, const char *path)
 {
 	int fds[2] = {
 		vmt_proc_open(pid, path),
-		open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY),
+		vmt_proc_open(getpid(), path),
 	};
 	bool added = false;
 

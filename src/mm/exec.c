@@ -245,6 +245,14 @@ static uint64_t visible_until(const piece_array *pieces, size_t first, uint64_t 
 	return end;
 }
 
+/* What the headers do not explain; without them nothing is explained. */
+static enum vmt_reason unplaced_reason(const struct vmt_image *image)
+{
+	bool read = image->has_exe && (image->has_interp || !image->exe.interpreter[0]);
+
+	return read ? VMT_REASON_LOADER : VMT_REASON_UNREADABLE;
+}
+
 /*
  * Does the kernel show the piece as it was asked for, but for what later ones were mapped over? Sets
  * the row that shows it first; NULL if all of it was replaced.
@@ -297,7 +305,7 @@ static struct vmt_vma *map_checked(struct vmt_loader *loader, const piece_array 
 	loader->step.end = piece->end;
 	if (!is_there(loader->image, pieces, index, vmt_vma_perms(proposed), &row)) {
 		loader->step.check = VMT_CHECK_ADJUSTED;
-		loader->step.reason = VMT_REASON_LOADER;
+		loader->step.reason = unplaced_reason(loader->image);
 		return NULL;
 	}
 	if (piece->file && row) {
@@ -422,7 +430,7 @@ static void load_row(struct vmt_loader *loader, const struct vmt_mapping *row, e
 	if (cause == VMT_CAUSE_EXEC_OTHER) {
 		loader->step.predicted = false;
 		loader->step.check = VMT_CHECK_ADJUSTED;
-		loader->step.reason = VMT_REASON_LOADER;
+		loader->step.reason = unplaced_reason(loader->image);
 	}
 	if (free_of_vmas(loader->space, row) ||
 	    vmt_unmap_range(loader->space, row->start, row->end) == 0)

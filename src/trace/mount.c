@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "procfs.h"
 #include "tracer.h"
@@ -51,6 +52,49 @@ static void find_mount(const char *text, struct vmt_mount *row)
 		line = *end ? end + 1 : NULL;
 	}
 	row->huge = vmt_shmem_is_huge();
+}
+
+static enum vmt_server server_of(const char *type)
+{
+	static const char *const networks[] = { "nfs", "cifs", "smb", "ceph", "afs", "9p" };
+
+	if (strncmp(type, "fuse", 4) == 0)
+		return VMT_SERVER_PROCESS;
+	for (size_t i = 0; i < vmt_countof(networks); i++)
+		if (strncmp(type, networks[i], strlen(networks[i])) == 0)
+			return VMT_SERVER_NETWORK;
+	return VMT_SERVER_KERNEL;
+}
+
+/* The file system's type in the line of mountinfo for the mount; NULL if it is not listed. */
+static const char *find_type(const char *text, uint64_t id)
+{
+	for (const char *line = text, *end; *line; line = *end ? end + 1 : end) {
+		const char *separator;
+
+		end = strchrnul(line, '\n');
+		separator = memmem(line, (size_t)(end - line), " - ", 3);
+		if (separator && strtoull(line, NULL, 10) == id)
+			return separator + 3;
+	}
+	return NULL;
+}
+
+enum vmt_server vmt_mount_server(pid_t pid, int where)
+{
+	VMT_CLEANUP(vmt_str_deinit) struct vmt_str info = { 0 };
+	VMT_CLEANUP(vmt_str_deinit) struct vmt_str mounts = { 0 };
+	const char *type;
+	char file[32];
+	uint64_t id;
+
+	snprintf(file, sizeof(file), "fdinfo/%d", where);
+	if (vmt_procfs_read(getpid(), file, &info) < 0 ||
+	    !vmt_procfs_number(vmt_str_text(&info), "mnt_id:", 10, &id) ||
+	    vmt_procfs_read(pid, "mountinfo", &mounts) < 0)
+		return VMT_SERVER_PROCESS; /* nobody knows: the careful way */
+	type = find_type(vmt_str_text(&mounts), id);
+	return type ? server_of(type) : VMT_SERVER_KERNEL;
 }
 
 static const struct vmt_mount *mount_of(struct vmt_mounts *mounts, pid_t tid, uint64_t id)

@@ -83,23 +83,36 @@ static void take_frame_flags(struct vmt_page_state *state)
 				 sizeof(state->frame_flags);
 }
 
-/* A regular file at @path that is the one that @map maps, by the number of its inode. */
-static bool is_mapped_file(const char *path, const struct vmt_mapping *map, struct stat *ret_status)
+/*
+ * A regular file that is the one that @map maps, by the number of its inode: at the link @path of /proc, or
+ * what the descriptor @where stands for if that is "". As the kernel knows it: nobody is asked.
+ */
+static bool is_mapped_file(int where, const char *path, const struct vmt_mapping *map,
+			   struct statx *ret_status)
 {
-	return stat(path, ret_status) == 0 && S_ISREG(ret_status->st_mode) &&
-	       (uint64_t)ret_status->st_ino == map->inode;
+	return statx(where, path, AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_BASIC_STATS,
+		     ret_status) == 0 &&
+	       S_ISREG(ret_status->stx_mode) && ret_status->stx_ino == map->inode;
 }
 
 /* The device too, where the path says nothing of the mapping. */
-static bool is_same_file(const char *path, const struct vmt_mapping *map, struct stat *ret_status)
+static bool is_same_file(int where, const char *path, const struct vmt_mapping *map,
+			 struct statx *ret_status)
 {
-	return is_mapped_file(path, map, ret_status) &&
-	       major(ret_status->st_dev) == map->dev_major &&
-	       minor(ret_status->st_dev) == map->dev_minor;
+	return is_mapped_file(where, path, map, ret_status) &&
+	       ret_status->stx_dev_major == map->dev_major &&
+	       ret_status->stx_dev_minor == map->dev_minor;
+}
+
+static bool find_named(pid_t pid, const struct vmt_mapping *map, struct statx *ret_status)
+{
+	VMT_CLEANUP(vmt_fd_close) int where = vmt_procfs_find(pid, map->name);
+
+	return where >= 0 && is_same_file(where, "", map, ret_status);
 }
 
 /* The process may still have the descriptor that it mapped. */
-static bool find_descriptor(pid_t pid, const struct vmt_mapping *map, struct stat *ret_status)
+static bool find_descriptor(pid_t pid, const struct vmt_mapping *map, struct statx *ret_status)
 {
 	char path[96];
 	const struct dirent *entry;
@@ -110,7 +123,7 @@ static bool find_descriptor(pid_t pid, const struct vmt_mapping *map, struct sta
 	directory = opendir(path);
 	while (directory && !found && (entry = readdir(directory)) != NULL) {
 		snprintf(path, sizeof(path), "/proc/%d/fd/%.32s", pid, entry->d_name);
-		found = entry->d_name[0] != '.' && is_same_file(path, map, ret_status);
+		found = entry->d_name[0] != '.' && is_same_file(AT_FDCWD, path, map, ret_status);
 	}
 	if (directory)
 		closedir(directory);
@@ -124,22 +137,18 @@ static bool find_descriptor(pid_t pid, const struct vmt_mapping *map, struct sta
  */
 static void take_file_size(pid_t pid, const struct vmt_mapping *map, struct vmt_page_state *state)
 {
-	VMT_CLEANUP(vmt_str_deinit) struct vmt_str path = { 0 };
-	struct stat status;
+	struct statx status;
+	char path[96];
 
 	if (!map->inode)
 		return;
-	vmt_str_printf(&path, "/proc/%d/map_files/%llx-%llx", pid, (unsigned long long)map->start,
-		       (unsigned long long)map->end);
-	if (!is_mapped_file(vmt_str_text(&path), map, &status)) {
-		vmt_str_clear(&path);
-		vmt_str_printf(&path, "/proc/%d/root%s", pid, map->name);
-		if (!is_same_file(vmt_str_text(&path), map, &status) &&
-		    !find_descriptor(pid, map, &status))
-			return;
-	}
+	snprintf(path, sizeof(path), "/proc/%d/map_files/%llx-%llx", pid,
+		 (unsigned long long)map->start, (unsigned long long)map->end);
+	if (!is_mapped_file(AT_FDCWD, path, map, &status) && !find_named(pid, map, &status) &&
+	    !find_descriptor(pid, map, &status))
+		return;
 	state->has_file_size = true;
-	state->file_size_bytes = (uint64_t)status.st_size;
+	state->file_size_bytes = status.stx_size;
 }
 
 static const char *vm_flags(pid_t pid, const struct vmt_mapping *map, struct vmt_names *names)

@@ -13,7 +13,6 @@
 #include <time.h>
 
 enum {
-	PATIENCE_MS = 50,
 	LEFT_MAX = 16,
 };
 
@@ -62,14 +61,15 @@ static void *do_errand(void *data)
 }
 
 /* Waits; whether the errand was done in time. If not, the thread will free it. */
-static bool wait_for(struct errand *errand)
+static bool wait_for(struct errand *errand, unsigned ms)
 {
 	struct timespec end;
 	bool done;
 	int err = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_nsec += PATIENCE_MS * 1000000L;
+	end.tv_sec += ms / 1000;
+	end.tv_nsec += ms % 1000 * 1000000L;
 	end.tv_sec += end.tv_nsec / 1000000000L;
 	end.tv_nsec %= 1000000000L;
 	pthread_mutex_lock(&lock);
@@ -111,7 +111,7 @@ static int start(struct errand *errand)
 	return err;
 }
 
-int vmt_patient(void (*run)(void *work), void (*drop)(void *work), void *work)
+int vmt_patient(void (*run)(void *work), void (*drop)(void *work), void *work, unsigned ms)
 {
 	struct errand *errand;
 	int err = EAGAIN;
@@ -126,7 +126,7 @@ int vmt_patient(void (*run)(void *work), void (*drop)(void *work), void *work)
 		drop(work);
 		return -err;
 	}
-	if (!wait_for(errand))
+	if (!wait_for(errand, ms))
 		return -ETIMEDOUT;
 	free(errand);
 	return 0;

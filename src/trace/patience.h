@@ -9,11 +9,12 @@
 #include "vmtrace/base.h"
 
 /*
- * Runs @run(@work) in a thread and waits for it, some ten milliseconds at most. 0 when it is done:
+ * Runs @run(@work) in a thread and waits for it, @ms milliseconds at most. 0 when it is done:
  * @work is the caller's. -ETIMEDOUT, or another negative errno if there could be no thread: @work belongs
  * to the thread, or to nobody, and is given to @drop when it is done with. @run allocates nothing that
  * @drop does not free, and touches nothing but @work.
  */
-VMT_MUST_CHECK int vmt_patient(void (*run)(void *work), void (*drop)(void *work), void *work);
+VMT_MUST_CHECK int vmt_patient(void (*run)(void *work), void (*drop)(void *work), void *work,
+			       unsigned ms);
 
 #endif

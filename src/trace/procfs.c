@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +25,7 @@
 
 enum {
 	READ_CHUNK_BYTES = 64 * 1024,
-	PROC_PATH_BYTES = 96, /* "/proc/2147483647/map_files/" and two addresses, and room */
+	MEMORY_MS = 50, /* for a page to be brought */
 };
 
 void vmt_fd_close(int *fd)
@@ -35,29 +34,29 @@ void vmt_fd_close(int *fd)
 		close(*fd);
 }
 
-static void proc_path(char path[PROC_PATH_BYTES], pid_t pid, const char *file)
+void vmt_procfs_path(char path[VMT_PROC_PATH_BYTES], pid_t pid, const char *file)
 {
-	int length = snprintf(path, PROC_PATH_BYTES, "/proc/%d/%s", pid, file);
+	int length = snprintf(path, VMT_PROC_PATH_BYTES, "/proc/%d/%s", pid, file);
 
 	/* Cannot happen with the names that this room uses; a cut path would be another file. */
-	if (length < 0 || length >= PROC_PATH_BYTES)
+	if (length < 0 || length >= VMT_PROC_PATH_BYTES)
 		abort();
 }
 
 /* Looking up a dead task under /proc fails with ENOENT. */
-static int proc_errno(int err)
+int vmt_procfs_errno(int err)
 {
 	return err == ENOENT ? -ESRCH : -err;
 }
 
 int vmt_procfs_open(pid_t pid, const char *file)
 {
-	char path[PROC_PATH_BYTES];
+	char path[VMT_PROC_PATH_BYTES];
 	int fd;
 
-	proc_path(path, pid, file);
+	vmt_procfs_path(path, pid, file);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? proc_errno(errno) : fd;
+	return fd < 0 ? vmt_procfs_errno(errno) : fd;
 }
 
 int vmt_procfs_read_fd(int fd, struct vmt_str *ret_text)
@@ -116,13 +115,13 @@ bool vmt_procfs_number(const char *text, const char *key, int base, uint64_t *re
 
 long vmt_procfs_link(pid_t pid, const char *file, char *ret_target, size_t size)
 {
-	char path[PROC_PATH_BYTES];
+	char path[VMT_PROC_PATH_BYTES];
 	ssize_t length;
 
-	proc_path(path, pid, file);
+	vmt_procfs_path(path, pid, file);
 	length = readlink(path, ret_target, size - 1);
 	if (length < 0)
-		return proc_errno(errno);
+		return vmt_procfs_errno(errno);
 	ret_target[length] = '\0';
 	return length;
 }
@@ -138,13 +137,13 @@ static bool is_anon_inode(pid_t pid, const char *fd, const char *inode)
 
 static bool is_uffd(pid_t pid, const char *fd, const void *inode)
 {
-	char file[32], path[PROC_PATH_BYTES];
+	char file[32], path[VMT_PROC_PATH_BYTES];
 	struct stat status;
 
 	if (!is_anon_inode(pid, fd, "anon_inode:[userfaultfd]"))
 		return false;
 	snprintf(file, sizeof(file), "fd/%.20s", fd);
-	proc_path(path, pid, file);
+	vmt_procfs_path(path, pid, file);
 	return stat(path, &status) == 0 && status.st_ino == *(const uint64_t *)inode;
 }
 
@@ -158,12 +157,12 @@ static bool is_io_uring(pid_t pid, const char *fd, const void *unused)
 static int find_fd(pid_t pid, bool (*is_wanted)(pid_t pid, const char *fd, const void *data),
 		   const void *data)
 {
-	char path[PROC_PATH_BYTES];
+	char path[VMT_PROC_PATH_BYTES];
 	const struct dirent *entry;
 	int found = -1;
 	DIR *directory;
 
-	proc_path(path, pid, "fd");
+	vmt_procfs_path(path, pid, "fd");
 	directory = opendir(path);
 	while (directory && found < 0 && (entry = readdir(directory))) {
 		if (is_wanted(pid, entry->d_name, data))
@@ -207,100 +206,6 @@ int vmt_procfs_elf(pid_t pid, uint16_t *ret_machine, unsigned *ret_word_bits)
 	*ret_machine = head[5] == 2 ? (uint16_t)(head[18] << 8 | head[19])
 				    : (uint16_t)(head[19] << 8 | head[18]);
 	return 0;
-}
-
-/* Opens @path for O_PATH, with the target's root as the root of every link on the way. */
-static int open_path(pid_t pid, const char *path)
-{
-	struct open_how how = {
-		.flags = O_PATH | O_CLOEXEC,
-		.resolve = RESOLVE_IN_ROOT,
-	};
-	char name[PROC_PATH_BYTES];
-	int fd;
-
-	proc_path(name, pid, path ? "root" : "exe");
-	fd = open(name, O_PATH | O_CLOEXEC);
-	if (fd < 0)
-		return proc_errno(errno);
-	if (path) {
-		int root = fd;
-
-		fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
-		/* Linux before 5.6, or a sandbox that does not know the call. */
-		if (fd < 0 && (errno == ENOSYS || errno == EPERM))
-			fd = openat(root, path + strspn(path, "/"), O_PATH | O_CLOEXEC);
-		if (fd < 0)
-			fd = -errno;
-		close(root);
-	}
-	return fd;
-}
-
-/* Opens for reading what @where, an O_PATH descriptor, stands for; -EINVAL if it is no regular file. */
-static int open_file(int where, uint64_t *ret_inode)
-{
-	char name[PROC_PATH_BYTES];
-	struct stat status;
-	int fd;
-
-	if (fstat(where, &status) < 0)
-		return -errno;
-	if (!S_ISREG(status.st_mode))
-		return -EINVAL;
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", where);
-	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return -errno;
-	*ret_inode = status.st_ino;
-	return fd;
-}
-
-int vmt_proc_open(pid_t pid, const char *path)
-{
-	/* Not opened for reading until it is known to be a file: opening a device can act on it. */
-	VMT_CLEANUP(vmt_fd_close) int where = open_path(pid, path);
-	uint64_t inode;
-
-	return where < 0 ? where : open_file(where, &inode);
-}
-
-/* Another file may have the path by now. */
-static int open_named(pid_t pid, const struct vmt_mapping *map)
-{
-	VMT_CLEANUP(vmt_fd_close) int where = open_path(pid, map->name);
-	uint64_t inode;
-	int fd = where < 0 ? where : open_file(where, &inode);
-
-	if (fd >= 0 && inode != map->inode) {
-		close(fd);
-		return -ESTALE;
-	}
-	return fd;
-}
-
-int vmt_proc_open_mapped(pid_t pid, const struct vmt_mapping *map)
-{
-	VMT_CLEANUP(vmt_fd_close) int where = -1;
-	char file[PROC_PATH_BYTES];
-	char path[PROC_PATH_BYTES];
-	uint64_t inode;
-	int fd;
-
-	snprintf(file, sizeof(file), "map_files/%" PRIx64 "-%" PRIx64, map->start, map->end);
-	proc_path(path, pid, file);
-	where = open(path, O_PATH | O_CLOEXEC);
-	if (where >= 0)
-		return open_file(where, &inode);
-	/* That takes a capability, and a VMA of just this range. */
-	if (map->name[0] != '/')
-		return -ENOENT;
-	/*
-	 * The name in maps is below the target's root where that is in another mount namespace, else
-	 * below ours, which may be another one (chroot).
-	 */
-	fd = open_named(pid, map);
-	return fd < 0 ? open_named(getpid(), map) : fd;
 }
 
 /* Where process_vm_readv() is forbidden or missing; needs the same right as ptrace. */
@@ -353,7 +258,7 @@ static long read_patiently(pid_t pid, uint64_t address, void *ret_bytes, size_t 
 	long result;
 
 	*errand = (struct errand){ .pid = pid, .address = address, .length = length };
-	result = vmt_patient(run_errand, free, errand);
+	result = vmt_patient(run_errand, free, errand, MEMORY_MS);
 	if (result < 0)
 		return result;
 	result = errand->result;

@@ -13,6 +13,15 @@
 #include "vmtrace/image.h"
 #include "vmtrace/trace.h"
 
+enum {
+	VMT_PROC_PATH_BYTES = 96, /* "/proc/2147483647/map_files/" and two addresses, and room */
+};
+
+/* "/proc/@pid/@file" */
+void vmt_procfs_path(char path[VMT_PROC_PATH_BYTES], pid_t pid, const char *file);
+/* -@err, but -ESRCH for what the kernel says of a task that has gone. */
+int vmt_procfs_errno(int err);
+
 /* For VMT_CLEANUP; -1 is no descriptor. */
 void vmt_fd_close(int *fd);
 
@@ -31,6 +40,19 @@ bool vmt_procfs_number(const char *text, const char *key, int base, uint64_t *re
 VMT_MUST_CHECK long vmt_procfs_link(pid_t pid, const char *file, char *ret_target, size_t size);
 /* e_machine and word size of the program that @pid runs. */
 VMT_MUST_CHECK int vmt_procfs_elf(pid_t pid, uint16_t *ret_machine, unsigned *ret_word_bits);
+
+/*
+ * An O_PATH descriptor of @path below the target's root directory, or of its program if that is NULL: for
+ * looking, not for reading (target-file.c). A negative errno if there is none, or -ETIMEDOUT.
+ */
+VMT_MUST_CHECK int vmt_procfs_find(pid_t pid, const char *path);
+/* Who has to be asked for what is read of the file that @where, an O_PATH descriptor, stands for? */
+enum vmt_server {
+	VMT_SERVER_KERNEL,
+	VMT_SERVER_PROCESS, /* FUSE: perhaps a task that we let wait */
+	VMT_SERVER_NETWORK,
+};
+enum vmt_server vmt_mount_server(pid_t pid, int where);
 
 /*
  * How many of the @length bytes at @address lie in pages that are there, from the first one on, by the

@@ -29,13 +29,15 @@ static bool has_effective_id(const struct vmt_str *status, const char *key, unsi
 }
 
 /* Does the file at @path give privileges that the task with @status has not got? NULL if not. */
-static const char *lost_privilege(const char *path, const struct vmt_str *status)
+static const char *lost_privilege(pid_t pid, const char *path, const struct vmt_str *status)
 {
+	VMT_CLEANUP(vmt_fd_close) int where = vmt_procfs_find(pid, NULL);
 	struct stat file;
 	struct statvfs mount;
 	uint64_t permitted = 0;
 
-	if (stat(path, &file) < 0)
+	/* Who serves a file cannot be asked while it may be a task of ours; such mounts are nosuid, mostly. */
+	if (where < 0 || vmt_mount_server(pid, where) != VMT_SERVER_KERNEL || stat(path, &file) < 0)
 		return NULL;
 	if (!(file.st_mode & (S_ISUID | S_ISGID)) &&
 	    getxattr(path, "security.capability", NULL, 0) <= 0)
@@ -62,7 +64,7 @@ void vmt_rights_exec(struct vmt_tracer *tracer, const struct vmt_task *task)
 	snprintf(path, sizeof(path), "/proc/%d/exe", task->tid);
 	if (vmt_procfs_read(task->tid, "status", &status) < 0)
 		return;
-	what = lost_privilege(path, &status);
+	what = lost_privilege(task->tid, path, &status);
 	if (!what || vmt_procfs_link(task->tid, "exe", target, sizeof(target)) < 0)
 		return;
 	name = vmt_names_add(tracer->options.names, target);

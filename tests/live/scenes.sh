@@ -27,6 +27,9 @@ def texts($from): map("\(.start | pages($from))-\(.end | pages($from)) \(.perms)
 def flag($flag): .vmflags | split(" ") | any(. == $flag);
 '
 
+# Those that the last scene printed, for holds.
+addresses=()
+
 # scene PROGRAM NAME [ARG...]: runs it, and keeps the addresses that it prints for holds
 scene() {
 	local name value status=0

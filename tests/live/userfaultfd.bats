@@ -50,7 +50,6 @@ setup() {
 	for option in -k --check=full; do
 		"$VMTRACE" "$option" -o trace.jsonl "$PROGRAMS/userfaultfd-pie" pages-to-come >addresses ||
 			{ [ $? -eq 77 ] && skip 'not on this kernel'; }
-		addresses=()
 		holds 'last | .unexplained == 0'
 		# Once the kernel has read the argument we can too.
 		holds 'call("prlimit64") | map(select(.args.resource == "RLIMIT_MEMLOCK" and .args.new_rlim != "0x0")) | only | .check == "match"'

@@ -427,10 +427,10 @@ static void test_no_headers(void **state)
 		 STEPS_BEFORE "2 special 7ffff7ffd000-7ffff7fff000 match\n"
 			      "3 special 7ffff7ff7000-7ffff7ffb000 match\n"
 			      "4 special 7ffff7ffb000-7ffff7ffd000 match\n"
-			      "5 other 400000-401000 adjusted loader\n"
-			      "6 other 401000-403000 adjusted loader\n"
-			      "7 other 403000-404000 adjusted loader\n"
-			      "8 other 404000-405000 adjusted loader\n",
+			      "5 other 400000-401000 adjusted unreadable\n"
+			      "6 other 401000-403000 adjusted unreadable\n"
+			      "7 other 403000-404000 adjusted unreadable\n"
+			      "8 other 404000-405000 adjusted unreadable\n",
 		 NULL);
 	assert_ptr_equal(run.mm.space->arch, &vmt_arch_x86_64);
 	run_close(&run);
