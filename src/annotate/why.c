@@ -82,7 +82,8 @@ static void place_text(const struct vmt_step *step, const struct vmt_why *why,
 		vmt_str_add(ret_text, "the hint was above 2G, which MAP_32BIT does not allow");
 		break;
 	case VMT_WHY_HINT_HUGE:
-		vmt_str_add(ret_text, "the hint was free, but not with the 2M more that huge pages want");
+		vmt_str_add(ret_text,
+			    "the hint was free, but not with the 2M more that huge pages want");
 		break;
 	case VMT_WHY_ALIGNED_HUGE:
 		vmt_str_add(ret_text, "highest gap, aligned to its huge pages");

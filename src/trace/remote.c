@@ -64,9 +64,9 @@ static const unsigned char *page_bytes(struct vmt_remote *remote, uint64_t addre
 			return NULL;
 		remote->reads_left--;
 		page->address = start;
-		page->readable = vmt_procfs_read_by(remote->pagemap, remote->tid, start, page->bytes,
-						    sizeof(page->bytes)) ==
-				 (long)sizeof(page->bytes);
+		page->readable =
+			vmt_procfs_read_by(remote->pagemap, remote->tid, start, page->bytes,
+					   sizeof(page->bytes)) == (long)sizeof(page->bytes);
 	}
 	return page->readable ? page->bytes + (address - start) : NULL;
 }

@@ -202,7 +202,8 @@ struct vmt_sent_list {
 /* What becomes of signals that are sent to vmtrace. See forward.c. */
 struct vmt_forward {
 	struct vmt_sent_list notes; /* came to vmtrace */
-	struct vmt_sent_list delivered; /* came to the first process lately, of which we have no note */
+	struct vmt_sent_list
+		delivered; /* came to the first process lately, of which we have no note */
 	struct vmt_sent_list pending; /* came to both, and is yet to be delivered */
 	struct vmt_sent_list passed; /* passed on, and not delivered yet */
 	uint64_t idle; /* counts the moments when no stop was waiting to be seen */
