@@ -247,6 +247,14 @@ VMT_MUST_CHECK int vmt_proc_page_table_kib(pid_t pid, uint64_t *ret_kib);
  */
 bool vmt_proc_has_filter(pid_t pid);
 
+/* Who answered a call that the task of @event, which stands at its end, has made. */
+enum vmt_answer {
+	VMT_ANSWER_UNKNOWN, /* only root may read filters */
+	VMT_ANSWER_KERNELS,
+	VMT_ANSWER_THEIRS, /* the program's own seccomp filters, in the kernel's place */
+};
+enum vmt_answer vmt_proc_filters_answer(const struct vmt_event *event);
+
 /* Is @fd of the process the userfaultfd with this inode? */
 bool vmt_proc_is_uffd(pid_t pid, int fd, uint64_t inode);
 /* A descriptor of that userfaultfd in the process, -1 if it has none. */

@@ -256,14 +256,34 @@ static int refuse_late(struct vmt_space *space, const struct vmt_map_request *re
 	return 0;
 }
 
+/* Huge pages that the pool gets back, as pages or as reservations, when the range is cleared. */
+static uint64_t huge_given_back(const struct vmt_space *space,
+				const struct vmt_map_request *request, uint64_t start, uint64_t end)
+{
+	uint64_t bytes = 0;
+
+	if (!request->file || !vmt_file_is_hugetlb(request->file))
+		return 0;
+	for (const struct vmt_vma *vma = vmt_find_vma(space, start);
+	     vma && vmt_vma_start(vma) < end; vma = vmt_vma_next(vma)) {
+		if (vma->flags & VMT_VM_HUGETLB &&
+		    !(vma->flags & (VMT_VM_SHARED | VMT_VM_NORESERVE)) &&
+		    vma->split_bytes == request->file->huge_page_bytes)
+			bytes += vmt_min_u64(vmt_vma_end(vma), end) -
+				 vmt_max_u64(vmt_vma_start(vma), start);
+	}
+	return bytes / request->file->huge_page_bytes;
+}
+
 /* hugetlbfs_file_mmap(): a private mapping needs all its pages from the pool at once. */
 static int refuse_huge(struct vmt_space *space, const struct vmt_map_request *request,
-		       uint64_t vm_flags)
+		       uint64_t vm_flags, uint64_t given_back)
 {
 	const struct vmt_huge_pool *pool = request->pool;
 	uint64_t unit = request->file->huge_page_bytes;
 	uint64_t pages = vmt_page_up(space, request->length) / unit;
-	uint64_t free = pool->free > pool->reserved ? pool->free - pool->reserved : 0;
+	uint64_t free =
+		given_back + (pool->free > pool->reserved ? pool->free - pool->reserved : 0);
 	uint64_t more = pool->overcommit > pool->surplus ? pool->overcommit - pool->surplus : 0;
 
 	if ((request->pgoff << space->arch->page_shift) & (unit - 1))
@@ -283,7 +303,7 @@ static int refuse_huge(struct vmt_space *space, const struct vmt_map_request *re
 
 /* What the file's own mmap operation refuses, when the place has been cleared. */
 static int refuse_by_driver(struct vmt_space *space, const struct vmt_map_request *request,
-			    uint64_t vm_flags, struct vmt_step *step)
+			    uint64_t vm_flags, uint64_t given_back, struct vmt_step *step)
 {
 	const struct vmt_file_facts *file = request->file;
 	struct vmt_mappable mappable;
@@ -295,7 +315,7 @@ static int refuse_by_driver(struct vmt_space *space, const struct vmt_map_reques
 	driver = vmt_driver_of(file);
 	if (vmt_file_is_hugetlb(file)) {
 		step->predicted &= request->pool->known;
-		return refuse_huge(space, request, vm_flags);
+		return refuse_huge(space, request, vm_flags, given_back);
 	}
 	if (driver && driver->shared_only && !is_shared(request))
 		return vmt_refuse(space, EINVAL, VMT_WHY_FILE_NOT_PRIVATE);
@@ -402,7 +422,7 @@ int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *reque
 	bool certain = true;
 	bool learned;
 	int64_t expected;
-	uint64_t address;
+	uint64_t address, given_back;
 	int error;
 	VMT_PATH(space, DO_MMAP);
 
@@ -437,9 +457,10 @@ int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *reque
 	step->end = address + length;
 	VMT_PATH(space, MMAP_REGION);
 	VMT_PATH(space, INNER_MMAP_REGION);
+	given_back = huge_given_back(space, request, step->start, step->end);
 	error = prepare(space, request, proposed.flags, step);
 	if (!error)
-		error = refuse_by_driver(space, request, proposed.flags, step);
+		error = refuse_by_driver(space, request, proposed.flags, given_back, step);
 	if (error)
 		expected = error;
 	if (request->failed)

@@ -4,6 +4,7 @@
 #define VMTRACE_TRACE_FILTER_H
 
 #include <linux/filter.h>
+#include <linux/seccomp.h>
 
 #include "vmtrace/arch.h"
 #include "vmtrace/base.h"
@@ -25,5 +26,9 @@ void vmt_filter_deinit(struct vmt_filter *filter);
  * up new privileges only if the kernel wants that first. Returns 0 or a negative errno.
  */
 VMT_MUST_CHECK int vmt_filter_install(const struct vmt_filter *filter);
+
+/* What any program that seccomp takes answers to @data; jumps go forward only, so it ends. (own-filter.c) */
+uint32_t vmt_filter_run(const struct sock_filter *program, size_t count,
+			const struct seccomp_data *data);
 
 #endif

@@ -58,6 +58,9 @@ static uint32_t run(struct machine *machine, const struct seccomp_data *data)
 			accumulator = load(data, i->k);
 			break;
 		case BPF_RET | BPF_K:
+			assert_int_equal(vmt_filter_run(machine->filter.code.data,
+							machine->filter.code.count, data),
+					 i->k);
 			return i->k;
 		case BPF_JMP | BPF_JA:
 			at += i->k;
