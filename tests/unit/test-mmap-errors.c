@@ -465,12 +465,50 @@ static void test_files(void **state)
 	call_run_all(files);
 }
 
+/* A mapping over huge pages gets theirs back before it asks the pool; shared ones stay with the file. */
+static void test_pages_given_back(void **state)
+{
+	static const struct {
+		uint64_t flags;
+		int64_t expected;
+	} first[] = { { MAP_PRIVATE, 0x400000 }, { MAP_SHARED, -ENOMEM } };
+
+	(void)state;
+	for (size_t i = 0; i < vmt_countof(first); i++) {
+		struct mm mm;
+
+		mm_open(&mm);
+		mm_build(&mm, "");
+		mm_file(&mm, 7);
+		mm.event.file.mode = S_IFREG;
+		mm.event.file.flags = O_RDWR;
+		mm.event.file.filesystem = 0x958458f6; /* HUGETLBFS_MAGIC */
+		mm.event.file.huge_page_bytes = 2 << 20;
+		mm.event.huge_pool = (struct vmt_huge_pool){
+			.known = true, .page_bytes = 2 << 20, .total = 2, .free = 2
+		};
+		mm_call(&mm, MMAP, 0x400000, 0x400000, 4 << 20, RW, first[i].flags | MAP_FIXED, 3,
+			0);
+		assert_int_equal(mm.step.expected, 0x400000);
+		mm.event.huge_pool.reserved = 2;
+		mm.event.file.description = mm.event.file.inode = 8;
+		mm_call(&mm, MMAP, first[i].expected, 0x400000, 4 << 20, RW,
+			MAP_PRIVATE | MAP_FIXED, 3, 0);
+		assert_int_equal(mm.step.expected, first[i].expected);
+		mm_close(&mm);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_early),    cmocka_unit_test(test_place),
-		cmocka_unit_test(test_locks),    cmocka_unit_test(test_types),
-		cmocka_unit_test(test_replaced), cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_pages_given_back),
+		cmocka_unit_test(test_early),
+		cmocka_unit_test(test_place),
+		cmocka_unit_test(test_locks),
+		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_replaced),
+		cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_files),
 	};
 
