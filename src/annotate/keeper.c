@@ -3,6 +3,8 @@
  * Scenes about memory that is there: rights change, it is given back, moved, advised on, locked.
  * What it was for decides what the call is for. Then the calls that map nothing.
  */
+#include <errno.h>
+
 #include "story.h"
 
 #include <linux/prctl.h>
@@ -299,6 +301,15 @@ static bool names_memory(struct vmt_scene *scene)
 	return true;
 }
 
+/* An execve of which the old program saw the end. */
+static const char *exec_purpose(const struct vmt_event *event)
+{
+	if (!event->failed)
+		return "may the file be executed? nothing else is done";
+	return event->result == -ENOENT ? "no program there; the old one goes on"
+					: "the kernel refuses it; the old program goes on";
+}
+
 static bool maps_shadow_stack(struct vmt_scene *scene)
 {
 	uint32_t group = vmt_scene_group(scene);
@@ -368,7 +379,7 @@ bool vmt_keeper_calls(struct vmt_scene *scene)
 	case VMT_CALL_EXECVEAT:
 		return vmt_scene_say(scene, VMT_PATTERN_EXEC_CALL,
 				     vmt_scene_standing(scene, VMT_PATTERN_EXEC_CALL),
-				     "no program there; the old one goes on");
+				     exec_purpose(scene->event));
 	default:
 		return sets(scene, "a property of the address space");
 	}

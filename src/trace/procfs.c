@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -301,11 +302,24 @@ long vmt_proc_read(pid_t pid, uint64_t address, void *ret_bytes, size_t length)
 	return vmt_procfs_read_by(pagemap, pid, address, ret_bytes, length);
 }
 
+/* Under UNAME26 (setarch --uname-2.6) the kernel calls itself 2.6: "6.18" becomes "2.6.78". */
+static int true_uname(struct utsname *ret_name)
+{
+	int persona = personality(0xffffffff);
+	bool hidden = persona >= 0 && persona & UNAME26 &&
+		      personality((unsigned long)persona & ~(unsigned long)UNAME26) >= 0;
+	int result = uname(ret_name);
+
+	if (hidden)
+		personality((unsigned long)persona);
+	return result;
+}
+
 const char *vmt_kernel_release(void)
 {
 	static struct utsname name;
 
-	if (!name.release[0] && uname(&name) < 0)
+	if (!name.release[0] && true_uname(&name) < 0)
 		return "unknown";
 	return name.release;
 }

@@ -193,3 +193,12 @@ hello() {
 	"$TOOLS/replay" trace 1
 	true_of 'last.exit == {"code": null, "signal": "SIGSEGV"}'
 }
+
+@test 'a kernel that calls itself 2.6' {
+	need_command setarch
+	need hello-pie
+	run --separate-stderr setarch --uname-2.6 "$VMTRACE" -o log "$PROGRAMS/hello-pie"
+	[ "$output" = 'hello, world' ]
+	grep ' 0 adjusted, 0 unexplained' log
+	[ "$(setarch --uname-2.6 "$VMTRACE" -o log uname -r)" = "$(setarch --uname-2.6 uname -r)" ]
+}
