@@ -69,7 +69,6 @@ static uint64_t mmap_vm_flags(struct vmt_space *space, const struct vmt_map_requ
 	    !(request->file && request->file->noexec))
 		prot |= PROT_EXEC;
 	flags |= vmt_prot_flags(prot) | request->vm_flags;
-	flags |= vmt_pkey_of_new(space, request->prot);
 	if (map & MAP_GROWSDOWN)
 		flags |= VMT_VM_GROWSDOWN;
 	if (map & MAP_LOCKED)
@@ -436,6 +435,9 @@ int64_t vmt_do_mmap(struct vmt_space *space, const struct vmt_map_request *reque
 		expected = vmt_get_unmapped_area(space, &place, &certain);
 	if (expected >= 0) {
 		error = refuse_low(space, (uint64_t)expected);
+		/* execute_only_pkey() gives a key out, and not before there is a place. */
+		if (!error)
+			proposed.flags |= vmt_pkey_of_new(space, request->prot);
 		if (!error)
 			error = refuse_late(space, request, (uint64_t)expected, proposed.flags);
 		if (error)

@@ -310,6 +310,7 @@ static void settle(struct vmt_tracer *tracer, struct vmt_task_space *space, bool
 	struct teller teller = { .space = space };
 
 	space->awaited = 0;
+	space->has_keys = vmt_pkru_exists();
 	tracer->unsettled--;
 	vmt_task_each(tracer, find_teller, &teller);
 	if (teller.task) {

@@ -41,6 +41,16 @@ static bool is_ours(pid_t tid)
 	       0;
 }
 
+/* Has the memory that was copied protection keys? If nobody knows, perhaps. */
+static bool inherits_keys(const struct vmt_tracer *tracer, const struct vmt_task *child)
+{
+	const struct vmt_task *parent = vmt_task_find(tracer, child->parent_tid);
+
+	return parent && parent->space && parent->space->number == child->parent_space
+		       ? parent->space->has_keys
+		       : vmt_pkru_exists();
+}
+
 /* Both stand still: the copy is told of, and both go on. */
 static void tell(struct vmt_tracer *tracer, struct vmt_task *child)
 {
@@ -49,6 +59,7 @@ static void tell(struct vmt_tracer *tracer, struct vmt_task *child)
 	vmt_task_set_phase(tracer, child, VMT_TASK_ALIVE);
 	vmt_task_join(tracer, child, NULL);
 	child->space->told = true;
+	child->space->has_keys = inherits_keys(tracer, child);
 	/* Where nobody knows what was copied, it is found as it is. */
 	event = vmt_tracer_push(tracer, child->parent_told ? VMT_EVENT_FORK : VMT_EVENT_ATTACH,
 				child);
