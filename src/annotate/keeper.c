@@ -378,7 +378,7 @@ bool vmt_keeper_calls(struct vmt_scene *scene)
 	case VMT_CALL_EXECVE:
 	case VMT_CALL_EXECVEAT:
 		return vmt_scene_say(scene, VMT_PATTERN_EXEC_CALL,
-				     vmt_scene_standing(scene, VMT_PATTERN_EXEC_CALL),
+				     vmt_scene_standing(scene, VMT_PATTERN_EXEC_CALL), "%s",
 				     exec_purpose(scene->event));
 	default:
 		return sets(scene, "a property of the address space");
