@@ -205,23 +205,6 @@ kind() {
 		| (. - $layout) + ($layout - .) == []'
 }
 
-@test 'advice through a pidfd, on oneself and on a child' {
-	kind advised-from-outside
-	holds 'call("process_madvise") | map(.errno) |
-		.[0] == null and (.[1] | . == null or . == "EBADF") and .[3] == "EINVAL"'
-	# Without CAP_SYS_NICE the advice that is allowed is not.
-	holds 'call("process_madvise") | .[2] | .errno == null or (.errno == "EPERM" and because("advice-forbidden"))'
-	holds 'call("process_madvise") | .[3].space == 2 and (.[3] | because("bad-advice"))'
-}
-
-@test 'advice through an io_uring is no call, and has a reason of its own' {
-	scene kinds-pie advised-by-a-ring
-	holds 'steps | map(select(.check != "match")) | only | .reason == "io_uring"
-		and (.call == "mprotect") and any(.added[]; flag("rr"))'
-	# Once it is known what follows is foreseen again.
-	holds 'call("munmap")[-1] | .check == "match"'
-}
-
 @test 'a newline in a name, and the four characters that maps prints for one' {
 	newer 6.11
 	kind newlines
