@@ -163,6 +163,12 @@ struct vmt_image {
 		size_t count;
 		size_t capacity;
 	} vm_flags;
+	/* Attached to only: the superblock's magic of each row's file, 0 if unknown. */
+	struct {
+		uint64_t *data;
+		size_t count;
+		size_t capacity;
+	} filesystems;
 };
 
 /* One page of a process, as far as the kernel shows it. */

@@ -168,6 +168,8 @@ VMT_MUST_CHECK int vmt_probe_find(struct vmt_probe *probe, uint64_t address, boo
 VMT_MUST_CHECK int vmt_proc_image(pid_t pid, struct vmt_names *names, struct vmt_image *ret_image);
 /* Fills in image->vm_flags for the rows of image->layout; leaves it empty where smaps is missing. */
 void vmt_proc_vm_flags(pid_t pid, struct vmt_names *names, struct vmt_image *image);
+/* Fills in image->filesystems; a file system that a process serves is FUSE, and is not asked. */
+void vmt_proc_filesystems(pid_t pid, struct vmt_image *image);
 void vmt_image_deinit(struct vmt_image *image);
 
 /*

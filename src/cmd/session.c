@@ -220,8 +220,10 @@ static void on_image(struct session *session, const struct vmt_event *event, boo
 			      : "the new program's layout cannot be read; its steps are unchecked");
 		space->unseen = true;
 	} else {
-		if (found)
+		if (found) {
 			vmt_proc_vm_flags(event->tid, session->names, image);
+			vmt_proc_filesystems(event->tid, image);
+		}
 		read_elf(event->tid, NULL, &image->exe, &image->has_exe);
 		if (image->interp_name[0] || (image->has_exe && image->exe.interpreter[0]))
 			read_interp(event->tid, image, found);

@@ -12,9 +12,11 @@
  * mmap_base is found as for a new program: ld.so ends there, if it is still where it was mapped.
  */
 #include <string.h>
+#include <sys/stat.h>
 
 #include "edit.h"
 #include "exec.h"
+#include "file.h"
 #include "merge.h"
 #include "pkey.h"
 #include "space.h"
@@ -26,6 +28,18 @@ enum {
 static bool has_name(const struct vmt_mapping *row, const char *begins)
 {
 	return strncmp(row->name, begins, strlen(begins)) == 0;
+}
+
+/* How mremap would place it anew: that hangs on the file system. */
+static struct vmt_placing found_placing(const struct vmt_space *space,
+					const struct vmt_image *image, size_t index)
+{
+	struct vmt_file_facts facts = { .known = true, .mode = S_IFREG };
+
+	if (index >= image->filesystems.count || !image->filesystems.data[index])
+		return (struct vmt_placing){ .kind = VMT_PLACING_PLAIN };
+	facts.filesystem = image->filesystems.data[index];
+	return vmt_file_placing(space, &facts, false);
 }
 
 /* [ file, pages 0-3 ][ file, pages 4-5 ] came from one descriptor, most likely. */
@@ -77,6 +91,7 @@ static struct vmt_vma found_vma(struct vmt_space *space, const struct vmt_image 
 	}
 	if (below && goes_on(space, below, &vma))
 		vma.file.description = below->file.description;
+	vma.file.placing = found_placing(space, image, index);
 	if (has_name(row, "/SYSV"))
 		vma.file.sysv = vma.file.own_placement = vma.close_hook = true;
 	else if (has_name(row, "/[aio]"))

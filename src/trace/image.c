@@ -168,4 +168,5 @@ void vmt_image_deinit(struct vmt_image *image)
 {
 	vmt_layout_deinit(&image->layout);
 	vmt_array_deinit(&image->vm_flags);
+	vmt_array_deinit(&image->filesystems);
 }

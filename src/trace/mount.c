@@ -134,3 +134,46 @@ void vmt_mount_facts(struct vmt_mounts *mounts, pid_t tid, uint64_t id, const ch
 		ret_facts->huge_page_bytes = (uint64_t)status.f_bsize;
 	ret_facts->noexec = status.f_flags & ST_NOEXEC;
 }
+
+/* ---- Of what is mapped ------------------------------------------------------------------------ */
+
+/* The file system of a row's file: by its range where that is allowed, else by its name. */
+static uint64_t filesystem_of(pid_t pid, const struct vmt_mapping *map)
+{
+	VMT_CLEANUP(vmt_fd_close) int where = vmt_procfs_find_mapped(pid, map);
+	struct statfs status;
+
+	if (where < 0)
+		return 0;
+	if (vmt_mount_server(pid, where) == VMT_SERVER_PROCESS)
+		return FUSE_SUPER_MAGIC;
+	return fstatfs(where, &status) == 0 ? (uint64_t)status.f_type : 0;
+}
+
+/* One file of each device says it for all; 0 if none has been asked. */
+static uint64_t known_filesystem(const struct vmt_image *image, size_t index)
+{
+	const struct vmt_mapping *map = &image->layout.data[index];
+
+	for (size_t i = 0; i < index; i++) {
+		const struct vmt_mapping *other = &image->layout.data[i];
+
+		if (other->inode && other->dev_major == map->dev_major &&
+		    other->dev_minor == map->dev_minor)
+			return image->filesystems.data[i];
+	}
+	return 0;
+}
+
+void vmt_proc_filesystems(pid_t pid, struct vmt_image *image)
+{
+	vmt_array_clear(&image->filesystems);
+	for (size_t i = 0; i < image->layout.count; i++) {
+		const struct vmt_mapping *map = &image->layout.data[i];
+		uint64_t magic = map->inode ? known_filesystem(image, i) : 0;
+
+		if (map->inode && !magic)
+			magic = filesystem_of(pid, map);
+		vmt_array_push(&image->filesystems, magic);
+	}
+}

@@ -46,6 +46,8 @@ VMT_MUST_CHECK int vmt_procfs_elf(pid_t pid, uint16_t *ret_machine, unsigned *re
  * looking, not for reading (target-file.c). A negative errno if there is none, or -ETIMEDOUT.
  */
 VMT_MUST_CHECK int vmt_procfs_find(pid_t pid, const char *path);
+/* The same of the file that @map maps, or what has its name by now. */
+VMT_MUST_CHECK int vmt_procfs_find_mapped(pid_t pid, const struct vmt_mapping *map);
 /* Who has to be asked for what is read of the file that @where, an O_PATH descriptor, stands for? */
 enum vmt_server {
 	VMT_SERVER_KERNEL,

@@ -253,20 +253,32 @@ static int open_named(pid_t pid, const struct vmt_mapping *map)
 	return fd;
 }
 
-int vmt_proc_open_mapped(pid_t pid, const struct vmt_mapping *map)
+/* By its range, which takes a capability, and a VMA of just this range. */
+static int find_range(pid_t pid, const struct vmt_mapping *map)
 {
-	VMT_CLEANUP(vmt_fd_close) int where = -1;
 	char file[VMT_PROC_PATH_BYTES];
 	char path[VMT_PROC_PATH_BYTES];
-	uint64_t inode;
-	int fd;
 
 	snprintf(file, sizeof(file), "map_files/%" PRIx64 "-%" PRIx64, map->start, map->end);
 	vmt_procfs_path(path, pid, file);
-	where = open(path, O_PATH | O_CLOEXEC);
+	return open(path, O_PATH | O_CLOEXEC);
+}
+
+int vmt_procfs_find_mapped(pid_t pid, const struct vmt_mapping *map)
+{
+	int where = find_range(pid, map);
+
+	return where < 0 && map->name[0] == '/' ? vmt_procfs_find(pid, map->name) : where;
+}
+
+int vmt_proc_open_mapped(pid_t pid, const struct vmt_mapping *map)
+{
+	VMT_CLEANUP(vmt_fd_close) int where = find_range(pid, map);
+	uint64_t inode;
+	int fd;
+
 	if (where >= 0)
 		return open_file(pid, where, &inode);
-	/* That takes a capability, and a VMA of just this range. */
 	if (map->name[0] != '/')
 		return -ENOENT;
 	/*

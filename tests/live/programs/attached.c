@@ -5,6 +5,7 @@
  *
  *	ready			at first
  *	map			maps, protects and unmaps memory of all kinds
+ *	move			a file mapping, made at first, grows by moving
  *	busy N			N threads that map and unmap until quit
  *	fork, vfork		a child that maps memory and ends, or executes true
  *	signals			how many SIGRTMIN came, and the sum of their values
@@ -25,6 +26,7 @@
 enum {
 	PAGE = 4096,
 	THREADS_MAX = 16,
+	FILE_BYTES = 3 << 20,
 	STATUS = 7
 };
 
@@ -38,6 +40,28 @@ static void on_signal(int signal, siginfo_t *info, void *context)
 	(void)context;
 	signal_count++;
 	signal_sum += info->si_value.sival_int;
+}
+
+/* Of a file, mapped before anybody looked; it grows by moving, to where its file system likes. */
+static char *file_map;
+
+static void map_file(void)
+{
+	char name[] = "attached-XXXXXX";
+	int fd = mkstemp(name);
+
+	if (fd < 0 || unlink(name) < 0 || ftruncate(fd, FILE_BYTES * 2) < 0)
+		abort();
+	file_map = mmap(NULL, FILE_BYTES, PROT_READ, MAP_SHARED, fd, 0);
+	/* Something above it, in its way. */
+	mmap(file_map + FILE_BYTES, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	close(fd);
+}
+
+static void move_file(void)
+{
+	if (mremap(file_map, FILE_BYTES, FILE_BYTES * 2, MREMAP_MAYMOVE) == MAP_FAILED)
+		abort();
 }
 
 static char *map(size_t pages)
@@ -114,6 +138,7 @@ static int serve(void)
 
 	sigaction(SIGRTMIN, &action, NULL);
 	/* Something of each kind that an attach has to take over. */
+	map_file();
 	map_things();
 	answer("ready");
 	while (fgets(line, sizeof(line), stdin)) {
@@ -124,6 +149,8 @@ static int serve(void)
 				pthread_create(&threads[thread_count++], NULL, work, NULL);
 		} else if (strcmp(line, "map\n") == 0) {
 			map_things();
+		} else if (strcmp(line, "move\n") == 0) {
+			move_file();
 		} else if (strcmp(line, "fork\n") == 0 || strcmp(line, "vfork\n") == 0) {
 			run_child(line[0] == 'v');
 		} else if (strcmp(line, "signals\n") == 0) {
