@@ -16,8 +16,7 @@ static bool is_answered_by_filter(const struct session *session)
 {
 	const struct vmt_event *event = session->step.event;
 
-	if (!event || !event->failed || !event->before_filters ||
-	    !vmt_proc_has_filter(event->tid))
+	if (!event || !event->failed || !event->before_filters || !vmt_proc_has_filter(event->tid))
 		return false;
 	return vmt_proc_filters_answer(event) != VMT_ANSWER_KERNELS;
 }
