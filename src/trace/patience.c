@@ -9,17 +9,25 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "procfs.h"
 
 enum {
 	LEFT_MAX = 16,
+	MOMENT_MS = 10,
+	MOMENTS_MAX = 1000,
 };
 
 struct errand {
 	void (*run)(void *work);
 	void (*drop)(void *work);
 	void *work;
+	pid_t tid; /* of the thread, 0 before it has begun */
 	bool done;
 	bool left; /* nobody waits any more */
 };
@@ -45,6 +53,9 @@ static void *do_errand(void *data)
 	struct errand *errand = data;
 	bool left;
 
+	pthread_mutex_lock(&lock);
+	errand->tid = gettid();
+	pthread_mutex_unlock(&lock);
 	errand->run(errand->work);
 	pthread_mutex_lock(&lock);
 	errand->done = true;
@@ -60,21 +71,54 @@ static void *do_errand(void *data)
 	return NULL;
 }
 
-/* Waits; whether the errand was done in time. If not, the thread will free it. */
-static bool wait_for(struct errand *errand, unsigned ms)
+/* A thread that wants a CPU, or has not begun, waits for nobody. */
+static bool is_running(pid_t tid)
+{
+	VMT_CLEANUP(vmt_str_deinit) struct vmt_str text = { 0 };
+	char file[32];
+	const char *state;
+
+	if (!tid)
+		return true;
+	snprintf(file, sizeof(file), "task/%d/stat", tid);
+	if (vmt_procfs_read(getpid(), file, &text) < 0)
+		return false;
+	/* "TID (name) R …"; the name is ours. */
+	state = strstr(vmt_str_text(&text), ") ");
+	return state && state[2] == 'R';
+}
+
+/* Until the errand is done, or a moment has passed; the lock is held. */
+static void wait_a_moment(const struct errand *errand)
 {
 	struct timespec end;
-	bool done;
 	int err = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += ms / 1000;
-	end.tv_nsec += ms % 1000 * 1000000L;
+	end.tv_nsec += MOMENT_MS * 1000000L;
 	end.tv_sec += end.tv_nsec / 1000000000L;
 	end.tv_nsec %= 1000000000L;
-	pthread_mutex_lock(&lock);
 	while (!errand->done && err != ETIMEDOUT)
 		err = pthread_cond_timedwait(&changed, &lock, &end);
+}
+
+/*
+ * Waits; whether the errand was done in time. If not, the thread will free it. On a machine that is
+ * busy with other things the thread may not get a CPU for long: only the moments in which it sleeps count.
+ */
+static bool wait_for(struct errand *errand, unsigned ms)
+{
+	unsigned slept = 0;
+	bool done;
+
+	pthread_mutex_lock(&lock);
+	for (unsigned moments = 0; slept < ms && moments < MOMENTS_MAX; moments++) {
+		wait_a_moment(errand);
+		if (errand->done)
+			break;
+		if (!is_running(errand->tid))
+			slept += MOMENT_MS;
+	}
 	done = errand->done;
 	errand->left = !done;
 	if (!done)

@@ -9,7 +9,7 @@
 #include "vmtrace/base.h"
 
 /*
- * Runs @run(@work) in a thread and waits for it, @ms milliseconds at most. 0 when it is done:
+ * Runs @run(@work) in a thread and waits for it until it has slept for @ms milliseconds. 0 when it is done:
  * @work is the caller's. -ETIMEDOUT, or another negative errno if there could be no thread: @work belongs
  * to the thread, or to nobody, and is given to @drop when it is done with. @run allocates nothing that
  * @drop does not free, and touches nothing but @work.

@@ -26,7 +26,7 @@
 
 enum {
 	READ_CHUNK_BYTES = 64 * 1024,
-	MEMORY_MS = 50, /* for a page to be brought */
+	MEMORY_MS = 100, /* for a page to be brought */
 };
 
 void vmt_fd_close(int *fd)
