@@ -133,6 +133,8 @@ struct vmt_event {
 	uint32_t target_space;
 	pid_t target_pid;
 	bool target_gone; /* ioctl: the userfaultfd served a space that has ended */
+	/* CALL: what an argument points to could not be read, not in time at least. */
+	bool unread;
 	/* CALL: seen before any seccomp filter of the program's own, which may have answered it. */
 	bool before_filters;
 	bool exec_too_late; /* execve: it failed when the old program was gone, and kills the task */

@@ -30,7 +30,7 @@ void vmt_check_excuse(struct session *session, const struct session_space *space
 		session->step.reason = VMT_REASON_SECCOMP;
 	else if (session->event->order_inferred)
 		session->step.reason = VMT_REASON_ORDER_INFERRED;
-	else if (space->blind)
+	else if (space->blind || session->event->unread)
 		session->step.reason = VMT_REASON_UNREADABLE;
 }
 

@@ -149,6 +149,7 @@ void vmt_tracer_push_call(struct vmt_tracer *tracer, struct vmt_task *task,
 	/* That process runs on meanwhile. */
 	call->order_inferred |= call->target_space != 0;
 	call->order_inferred |= task->space && task->space->shared_unseen;
+	call->unread = task->unread;
 	push_event(tracer, call);
 	if (tracer->stacks && kind != VMT_EVENT_ENTER)
 		vmt_stacks_call_end(task);
