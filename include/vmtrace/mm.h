@@ -340,6 +340,8 @@ struct vmt_features {
 	bool limits_before_cuts;
 	/* 7.x: [vvar] is VM_MIXEDMAP, not VM_PFNMAP. */
 	bool vvar_mixed;
+	/* 7.3: and not VM_IO. */
+	bool vvar_not_io;
 	/* 7.x: rings of io_setup are VM_DONTCOPY. */
 	bool ring_not_copied;
 	/* Five levels of page tables: user space of 2^56 bytes, for those whose hint asks for it. */

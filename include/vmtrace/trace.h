@@ -365,6 +365,8 @@ struct vmt_kernel_rules {
 	enum vmt_rule limits_before_cuts;
 	/* [vvar] is VM_MIXEDMAP. */
 	enum vmt_rule vvar_mixed;
+	/* [vvar] is not VM_IO. */
+	enum vmt_rule vvar_not_io;
 	/* Rings of io_setup are VM_DONTCOPY; found by vmt_kernel_rules_probe_ring(). */
 	enum vmt_rule ring_not_copied;
 	/* A hint above 2^47 is taken. */

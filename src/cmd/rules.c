@@ -76,6 +76,7 @@ static void take_found(const struct vmt_kernel_rules *found, struct vmt_features
 	take(found->pidfd_self, &features->pidfd_self);
 	take(found->limits_before_cuts, &features->limits_before_cuts);
 	take(found->vvar_mixed, &features->vvar_mixed);
+	take(found->vvar_not_io, &features->vvar_not_io);
 	take(found->wide_addresses, &features->wide_addresses);
 	take(found->onfault_hidden, &features->onfault_hidden);
 	if (found->advice[0] | found->advice[1])

@@ -79,7 +79,8 @@ struct vmt_vma vmt_vma_from_row(struct vmt_space *space, const struct vmt_mappin
 		if (!data)
 			vma.flags |= VMT_VM_MAYWRITE | VMT_VM_MAYEXEC;
 		else if (space->features.vvar_mixed && strcmp(row->name, "[vvar]") == 0)
-			vma.flags |= VMT_VM_MIXEDMAP | VMT_VM_IO | VMT_VM_DONTDUMP;
+			vma.flags |= VMT_VM_MIXEDMAP | VMT_VM_DONTDUMP |
+				     (space->features.vvar_not_io ? 0 : VMT_VM_IO);
 		else
 			vma.flags |= VMT_VM_PFNMAP | VMT_VM_IO | VMT_VM_DONTDUMP;
 	} else if (row->name && strncmp(row->name, "[anon:", 6) == 0) {

@@ -253,8 +253,10 @@ static void judge_flags(struct trial *trial)
 		rules->guard_flag = rule(spots[SPOT_GUARD].flags & VMT_SPOT_GUARD);
 	if (spots[SPOT_ONFAULT].flags & VMT_SPOT_LOCKED)
 		rules->onfault_hidden = rule(!(spots[SPOT_ONFAULT].flags & VMT_SPOT_ONFAULT));
-	if (spots[SPOT_VVAR].flags & VMT_SPOT_FLAGS_KNOWN)
+	if (spots[SPOT_VVAR].flags & VMT_SPOT_FLAGS_KNOWN) {
 		rules->vvar_mixed = rule(spots[SPOT_VVAR].flags & VMT_SPOT_MIXEDMAP);
+		rules->vvar_not_io = rule(!(spots[SPOT_VVAR].flags & VMT_SPOT_IO));
+	}
 }
 
 static void judge_merges(struct trial *trial)

@@ -24,7 +24,7 @@ static unsigned read_flags(const char *words)
 		{ " ac", VMT_SPOT_ACCOUNT },  { " nh", VMT_SPOT_NOHUGE },
 		{ " gu", VMT_SPOT_GUARD },    { " lo", VMT_SPOT_LOCKED },
 		{ " lf", VMT_SPOT_ONFAULT },  { " mm", VMT_SPOT_MIXEDMAP },
-		{ " dc", VMT_SPOT_DONTCOPY },
+		{ " dc", VMT_SPOT_DONTCOPY }, { " io", VMT_SPOT_IO },
 	};
 	unsigned flags = VMT_SPOT_FLAGS_KNOWN;
 

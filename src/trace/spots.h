@@ -20,6 +20,7 @@ enum {
 	VMT_SPOT_ONFAULT = 32, /* lf */
 	VMT_SPOT_MIXEDMAP = 64, /* mm */
 	VMT_SPOT_DONTCOPY = 128, /* dc */
+	VMT_SPOT_IO = 256, /* io */
 };
 
 struct vmt_spot {

@@ -229,7 +229,9 @@ static struct flag_set flags_of(const char *text)
 
 	while (set.count < 64 && sscanf(text, "%2s%n", set.words[set.count], &used) == 1) {
 		text += used;
-		set.count++;
+		/* VM_SOFTDIRTY is of those who clear it (/proc/PID/clear_refs), where the kernel has it. */
+		if (strcmp(set.words[set.count], "sd") != 0)
+			set.count++;
 	}
 	return set;
 }

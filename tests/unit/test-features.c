@@ -47,6 +47,7 @@ static void assert_features_equal(const struct vmt_features *a, const struct vmt
 	assert_int_equal(a->pidfd_self, b->pidfd_self);
 	assert_int_equal(a->limits_before_cuts, b->limits_before_cuts);
 	assert_int_equal(a->vvar_mixed, b->vvar_mixed);
+	assert_int_equal(a->vvar_not_io, b->vvar_not_io);
 	assert_int_equal(a->ring_not_copied, b->ring_not_copied);
 	assert_int_equal(a->wide_addresses, b->wide_addresses);
 	assert_int_equal(a->onfault_hidden, b->onfault_hidden);

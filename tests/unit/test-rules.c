@@ -74,6 +74,7 @@ static void running_kernel_is_6_18(void **state)
 	assert_int_equal(features.pidfd_self, wanted.pidfd_self);
 	assert_int_equal(features.limits_before_cuts, wanted.limits_before_cuts);
 	assert_int_equal(features.vvar_mixed, wanted.vvar_mixed);
+	assert_int_equal(features.vvar_not_io, wanted.vvar_not_io);
 	assert_int_equal(features.onfault_hidden, wanted.onfault_hidden);
 }
 
