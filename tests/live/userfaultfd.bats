@@ -52,6 +52,7 @@ setup() {
 			{ [ $? -eq 77 ] && skip 'not on this kernel'; }
 		holds 'last | .unexplained == 0'
 		# Once the kernel has read the argument we can too.
-		holds 'call("prlimit64") | map(select(.args.resource == "RLIMIT_MEMLOCK" and .args.new_rlim != "0x0")) | only | .check == "match"'
+		holds 'call("prlimit64") | map(select(.args.resource == "RLIMIT_MEMLOCK" and .args.new_rlim != "0x0")) | only
+			| .what == "set limit MEMLOCK = 0"'
 	done
 }
